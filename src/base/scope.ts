@@ -1,0 +1,49 @@
+// Ownership: a scope closes its children in reverse order, once, with one reason. See docs/closures.md.
+
+export type Closer = (reason: string) => void | Promise<void>
+
+export class Scope {
+  readonly #closers = new Map<number, Closer>()
+  readonly #controller = new AbortController()
+  #next = 0
+  #closing: Promise<void> | undefined
+
+  /** Aborted with the reason as soon as closing begins. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined
+  }
+
+  /** Adopts a child; the returned function lets it go when the child closed by itself. */
+  own(close: Closer): () => void {
+    const key = this.#next
+    this.#next += 1
+    this.#closers.set(key, close)
+    return () => {
+      this.#closers.delete(key)
+    }
+  }
+
+  /** Closes every child, newest first. A child's failure does not keep the others open; the first one is rethrown. */
+  close(reason: string): Promise<void> {
+    this.#closing ??= this.#close(reason)
+    return this.#closing
+  }
+
+  async #close(reason: string): Promise<void> {
+    this.#controller.abort(new Error(reason))
+    const failures: unknown[] = []
+    for (const [key, close] of [...this.#closers].reverse()) {
+      this.#closers.delete(key)
+      try {
+        await close(reason)
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+}

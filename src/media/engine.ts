@@ -1,0 +1,94 @@
+// The media engine's interface and every message that crosses to its worker. Audio never crosses; only these do.
+// Ids are chosen by the caller. A leg is one RTP association with one phone; a mix is what the legs of a conference hear.
+import type { MediaPlan } from '../sdp/media-plan.ts'
+
+/** Where a leg listens: RTP on an even port, RTCP on the next (RFC 3550 §11). */
+export interface LegPorts {
+  readonly address: string
+  readonly rtpPort: number
+  readonly rtcpPort: number
+}
+
+/** Counters of one leg since it was opened. Times in milliseconds, jitter by RFC 3550 §6.4.1. */
+export interface LegStatistics {
+  readonly packetsReceived: number
+  readonly packetsSent: number
+  /** Never arrived, by sequence numbers. */
+  readonly packetsLost: number
+  /** Arrived after their frame was due. */
+  readonly packetsLate: number
+  readonly packetsDuplicate: number
+  /** Dropped because they came from a source that did not prove itself. */
+  readonly packetsForeign: number
+  /** Unparsable datagrams. */
+  readonly packetsMalformed: number
+  readonly jitterMs: number
+  /** From the far end's last RTCP report; -1 while unknown. */
+  readonly roundTripMs: number
+  readonly remoteLost: number
+  /** Frames now waiting in the jitter buffer, and how many it wants to hold. */
+  readonly bufferFrames: number
+  readonly bufferTarget: number
+  /** Level of the last frame received, dBov (0 loudest, -127 silence). */
+  readonly levelIn: number
+  readonly levelOut: number
+}
+
+/** What a leg plays instead of, or on top of, its mix. */
+export type Tone = { readonly frequency: number; readonly durationMs: number; readonly levelDbov: number }
+
+export type EngineCommand =
+  /** Binds a port pair. */
+  | { readonly kind: 'openLeg'; readonly legId: string }
+  /** Sets or changes what was negotiated; media flows from then on (silence while in no mix). */
+  | { readonly kind: 'configureLeg'; readonly legId: string; readonly plan: MediaPlan }
+  /** Puts the leg into the mix, made on demand; the reply comes once the leg is in it. Moves it from another mix. */
+  | { readonly kind: 'join'; readonly legId: string; readonly mixId: string }
+  /** Takes the leg out; the reply comes once it neither hears nor is heard. */
+  | { readonly kind: 'leave'; readonly legId: string }
+  /** `in`: what the phone says is not heard; `out`: the phone hears silence. */
+  | { readonly kind: 'mute'; readonly legId: string; readonly in: boolean; readonly out: boolean }
+  /** Plays a tone to the leg; the reply comes when it ended, was replaced or the leg closed. */
+  | { readonly kind: 'tone'; readonly legId: string; readonly tone: Tone }
+  /** Sends the leg's own audio back to it, outside any mix. */
+  | { readonly kind: 'echo'; readonly legId: string; readonly on: boolean }
+  | { readonly kind: 'statistics'; readonly legId: string }
+  /** Sends RTCP BYE, frees the ports; answers the final statistics. */
+  | { readonly kind: 'closeLeg'; readonly legId: string }
+
+export interface EngineReplies {
+  openLeg: LegPorts
+  configureLeg: undefined
+  join: undefined
+  leave: undefined
+  mute: undefined
+  tone: undefined
+  echo: undefined
+  statistics: LegStatistics
+  closeLeg: LegStatistics
+}
+
+export type EngineNotice =
+  /** An RFC 4733 event ended (or was given up): one of 0-9 * # A-D. */
+  | { readonly kind: 'digit'; readonly legId: string; readonly digit: string; readonly durationMs: number }
+  /** Neither RTP nor RTCP for `silentMs` although the far end should be sending. Sent once until media comes back. */
+  | { readonly kind: 'mediaLost'; readonly legId: string; readonly silentMs: number }
+  | { readonly kind: 'mediaBack'; readonly legId: string }
+  /** The worker died with these legs; every pending request was rejected. A new worker is up. */
+  | { readonly kind: 'workerDied'; readonly legIds: readonly string[]; readonly reason: string }
+
+export interface EngineOptions {
+  /** Address to bind RTP sockets to. */
+  readonly bindAddress: string
+  /** Inclusive; pairs are taken from even ports. */
+  readonly portMin: number
+  readonly portMax: number
+}
+
+export interface MediaEngine {
+  /** Throws OperationalError when no port is free or the worker died, UserError/Bug for an unknown leg. */
+  request<C extends EngineCommand>(command: C): Promise<EngineReplies[C['kind']]>
+  onNotice(listener: (notice: EngineNotice) => void): () => void
+  /** Closes every leg and the worker. */
+  close(): Promise<void>
+}

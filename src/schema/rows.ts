@@ -1,0 +1,64 @@
+// What the store keeps: one row type per table. Rows carry the API's field names, plus the internals that no answer shows.
+// `tm_*` are texts as in base/time.ts; objects and arrays are kept as JSON by the store.
+import type { Accesskey, Agent, Customer } from './account.ts'
+import type { Call } from './call.ts'
+import type { Conference, Conferencecall } from './conference.ts'
+import type { ConversationAccount } from './conversation.ts'
+import type { Activeflow, Flow } from './flow.ts'
+
+/** `account_number` is the API's `user_id`; `line_secret_sealed`/`line_token_sealed` are encrypted, empty when unset. */
+export type CustomerRow = Customer & {
+  account_number: number
+  webhook_secret: string
+  line_secret_sealed: string
+  line_token_sealed: string
+}
+/** `password_hash` is an argon2id PHC string. */
+export type AgentRow = Agent & { password_hash: string }
+/** `token_hash` is the SHA-256 of the token, hexadecimal. */
+export type AccesskeyRow = Omit<Accesskey, 'token'> & { token_hash: string }
+/** `tm_timeout`: when the conference deletes itself; empty when never. */
+export type ConferenceRow = Omit<Conference, 'user_id' | 'pre_actions' | 'post_actions'> & { tm_timeout: string }
+export type ConferencecallRow = Conferencecall
+/** `sip_call_id`, `leg_id`: handles of the signalling dialog and the media leg. */
+export type CallRow = Call & { sip_call_id: string; leg_id: string }
+/** `persistent` is false for flows that the server made for one call. */
+export type FlowRow = Flow & { persistent: boolean }
+export type ActiveflowRow = Activeflow & { complete_count: number }
+/** Owner of a direct hash. */
+export interface DirectRow {
+  id: string
+  customer_id: string
+  hash: string
+  resource_type: 'conference' | 'flow' | 'agent' | 'extension'
+  resource_id: string
+  tm_create: string
+  tm_update: string
+  tm_delete: string
+}
+/** `secret_sealed`, `token_sealed` are encrypted at rest (AES-256-GCM). */
+export type ConversationAccountRow = ConversationAccount & { secret_sealed: string; token_sealed: string }
+/** Server-wide facts such as signing keys; `id` is the name. */
+export interface SettingRow {
+  id: string
+  value: string
+  tm_create: string
+  tm_update: string
+  tm_delete: string
+}
+
+/** Table name → row type. Every row has id, tm_create, tm_update and tm_delete. */
+export interface Rows {
+  customer: CustomerRow
+  agent: AgentRow
+  accesskey: AccesskeyRow
+  conference: ConferenceRow
+  conferencecall: ConferencecallRow
+  call: CallRow
+  flow: FlowRow
+  activeflow: ActiveflowRow
+  direct: DirectRow
+  conversation_account: ConversationAccountRow
+  setting: SettingRow
+}
+export type TableName = keyof Rows
