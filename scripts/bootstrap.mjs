@@ -32,9 +32,20 @@ export function node() {
   const prefix = join(root, '.node')
   const binary = join(prefix, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   if (!existsSync(binary)) {
-    process.stderr.write(`partyline: Node ${process.versions.node} is too old; fetching Node ${wanted} from the npm registry\n`)
+    process.stderr.write(
+      `partyline: Node ${process.versions.node} is too old; fetching Node ${wanted} from the npm registry\n`,
+    )
     mkdirSync(prefix, { recursive: true })
-    npm(['install', '--ignore-scripts', '--no-save', '--no-audit', '--no-fund', '--prefix', prefix, `${name}@${wanted}`])
+    npm([
+      'install',
+      '--ignore-scripts',
+      '--no-save',
+      '--no-audit',
+      '--no-fund',
+      '--prefix',
+      prefix,
+      `${name}@${wanted}`,
+    ])
     if (!existsSync(binary)) fail(`no Node ${wanted} for ${name} in the registry; install Node ${wanted} by hand`)
   }
   return binary

@@ -60,6 +60,8 @@ export const errorCodes = {
   INVALID_JSON_BODY: facts(400, 'INVALID_ARGUMENT', 400),
   INVALID_REQUEST_PARAMETER: facts(400, 'INVALID_ARGUMENT', 400),
   MISSING_REQUEST_PARAMETER: facts(400, 'INVALID_ARGUMENT', 400),
+  BODY_TOO_LARGE: facts(413, 'INVALID_ARGUMENT', 413),
+  INVALID_DELEGATION: facts(422, 'INVALID_ARGUMENT', 400),
   INVALID_ARGUMENT: facts(400, 'INVALID_ARGUMENT', 400),
   INVALID_VARIABLES: facts(400, 'INVALID_ARGUMENT', 400),
   INVALID_ACTION_TYPE: facts(400, 'INVALID_ARGUMENT', 400),
@@ -120,7 +122,10 @@ export class PeerError extends PartylineError {
 export class OperationalError extends PartylineError {
   readonly retryable: boolean
 
-  constructor(message: string, options: ErrorDetail & { readonly retryable?: boolean; readonly code?: ErrorCode } = {}) {
+  constructor(
+    message: string,
+    options: ErrorDetail & { readonly retryable?: boolean; readonly code?: ErrorCode } = {},
+  ) {
     super('operational', options.code ?? 'SERVICE_UNAVAILABLE', message, options)
     this.retryable = options.retryable ?? false
   }

@@ -1,7 +1,7 @@
 // Conference and conferencecall as the API shows them: both generations of fields at once (user_id and customer_id,
 // pre_actions and pre_flow_id), so that clients of either age read what they expect.
 import Type, { type Static } from 'typebox'
-import { Lifetime, Timestamp, Uuid } from './common.ts'
+import { Lifetime, OptionalId, Timestamp, Uuid } from './common.ts'
 
 export const conferenceTypes = ['conference', 'connect', 'queue'] as const
 export const conferenceStatuses = ['starting', 'progressing', 'terminating', 'terminated'] as const
@@ -13,7 +13,7 @@ export type ConferencecallStatus = (typeof conferencecallStatuses)[number]
 export const Conference = Type.Object({
   id: Uuid,
   customer_id: Uuid,
-  user_id: Type.Integer({ description: "account number of the customer" }),
+  user_id: Type.Integer({ description: 'account number of the customer' }),
   type: Type.Enum([...conferenceTypes]),
   status: Type.Enum([...conferenceStatuses]),
   name: Type.String(),
@@ -35,6 +35,26 @@ export const Conference = Type.Object({
 })
 export type Conference = Static<typeof Conference>
 
+/** What may be changed later; absent keys stay unchanged. `pre_actions`/`post_actions` are older names of the flow ids. */
+export const ConferencePatch = Type.Object({
+  name: Type.Optional(Type.String()),
+  detail: Type.Optional(Type.String()),
+  data: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  timeout: Type.Optional(Type.Integer({ minimum: 0, maximum: 2147483647, description: 'seconds; 0 = never' })),
+  pre_flow_id: Type.Optional(OptionalId),
+  post_flow_id: Type.Optional(OptionalId),
+  pre_actions: Type.Optional(OptionalId),
+  post_actions: Type.Optional(OptionalId),
+})
+export type ConferencePatch = Static<typeof ConferencePatch>
+
+export const ConferenceCreate = Type.Object({
+  id: Type.Optional(OptionalId),
+  type: Type.Enum(['', ...conferenceTypes], { description: 'an empty string means `conference`' }),
+  ...ConferencePatch.properties,
+})
+export type ConferenceCreate = Static<typeof ConferenceCreate>
+
 export const Conferencecall = Type.Object({
   id: Uuid,
   customer_id: Uuid,
@@ -43,6 +63,9 @@ export const Conferencecall = Type.Object({
   reference_type: Type.Enum(['call', 'line']),
   reference_id: Uuid,
   status: Type.Enum([...conferencecallStatuses]),
+  reason: Type.String({
+    description: 'why it left: kicked, hangup, conference_ended, partner_left, failed, server_restarted; empty before',
+  }),
   ...Lifetime,
 })
 export type Conferencecall = Static<typeof Conferencecall>

@@ -1,6 +1,6 @@
 // Flow, activeflow and action as the API shows them. What each action accepts is defined beside its code in flow/actions.
 import Type, { type Static } from 'typebox'
-import { Lifetime, Timestamp, Uuid } from './common.ts'
+import { Lifetime, OptionalId, Timestamp, Uuid } from './common.ts'
 
 export const Action = Type.Object({
   id: Uuid,
@@ -45,3 +45,24 @@ export const Activeflow = Type.Object({
   ...Lifetime,
 })
 export type Activeflow = Static<typeof Activeflow>
+
+/** Body of create and update; absent keys of an update stay unchanged. */
+export const FlowPatch = Type.Object({
+  name: Type.Optional(Type.String()),
+  detail: Type.Optional(Type.String()),
+  actions: Type.Optional(Type.Array(Type.Unknown())),
+  on_complete_flow_id: Type.Optional(OptionalId),
+})
+export type FlowPatch = Static<typeof FlowPatch>
+
+export const ActiveflowCreate = Type.Object({
+  id: Type.Optional(OptionalId),
+  flow_id: Type.Optional(OptionalId),
+  actions: Type.Optional(Type.Array(Type.Unknown(), { description: 'used when no flow_id is given' })),
+  variables: Type.Optional(Type.Unknown({ description: 'flat object of strings' })),
+  webhook_uri: Type.Optional(
+    Type.String({ pattern: '^$|^https?://', description: 'an http or https address, or empty' }),
+  ),
+  webhook_method: Type.Optional(Type.Enum(['', 'POST', 'GET', 'PUT', 'DELETE'])),
+})
+export type ActiveflowCreate = Static<typeof ActiveflowCreate>
