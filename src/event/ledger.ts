@@ -25,7 +25,12 @@ export interface StoredEvent extends NewEvent {
 export type Change =
   | { [T in TableName]: { readonly insert: T; readonly row: Rows[T] } }[TableName]
   | {
-      [T in TableName]: { readonly update: T; readonly id: string; readonly set: Partial<Rows[T]>; readonly when?: Partial<Rows[T]> }
+      [T in TableName]: {
+        readonly update: T
+        readonly id: string
+        readonly set: Partial<Rows[T]>
+        readonly when?: Partial<Rows[T]>
+      }
     }[TableName]
   | { readonly event: NewEvent }
 

@@ -1,0 +1,87 @@
+// The server's end of a database thread: requests out, answers matched by number and settled in the order of the requests.
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { OperationalError } from '../base/errors.ts'
+import type { RawRow } from './database.ts'
+import { errorOf } from './sqlite-failure.ts'
+import type { FromThread, RawStatement, ThreadData, ToThread } from './sqlite-protocol.ts'
+
+interface Waiting {
+  resolve(rows: RawRow[][]): void
+  reject(error: Error): void
+}
+
+export class SqliteChannel {
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiting>()
+  #lastId = 0
+  #ended: OperationalError | undefined
+
+  private constructor(worker: Worker) {
+    this.#worker = worker
+    worker.on('message', (message: FromThread) => this.#settle(message))
+    worker.on('error', (error) => this.#end(`the database thread failed: ${error.message}`))
+    worker.on('exit', () => this.#end('the database is closed'))
+  }
+
+  /** Rejects with the thread's one-line reason when it cannot open the database. */
+  static async open(data: ThreadData): Promise<SqliteChannel> {
+    const worker = new Worker(new URL('./sqlite-thread.ts', import.meta.url), {
+      workerData: data,
+      execArgv: [],
+      name: `store-${data.role}`,
+    })
+    const [answer]: FromThread[] = await once(worker, 'message')
+    if (answer?.kind !== 'ready') {
+      await worker.terminate()
+      throw new Error(answer?.kind === 'refused' ? answer.message : 'the database thread did not start')
+    }
+    return new SqliteChannel(worker)
+  }
+
+  batch(statements: readonly RawStatement[]): Promise<RawRow[][]> {
+    return this.#request((id) => ({ kind: 'batch', id, statements }))
+  }
+
+  async read(sql: string, parameters: readonly unknown[]): Promise<RawRow[]> {
+    const [rows] = await this.#request((id) => ({ kind: 'read', id, sql, parameters }))
+    return rows ?? []
+  }
+
+  /** Resolves when everything requested before is answered and the thread has ended. */
+  async close(): Promise<void> {
+    if (this.#ended) return
+    const exit = once(this.#worker, 'exit')
+    this.#post({ kind: 'close' })
+    await exit
+  }
+
+  #request(message: (id: number) => ToThread): Promise<RawRow[][]> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(this.#ended)
+      const id = ++this.#lastId
+      this.#waiting.set(id, { resolve, reject })
+      this.#post(message(id))
+    })
+  }
+
+  #post(message: ToThread): void {
+    this.#worker.postMessage(message)
+  }
+
+  #settle(message: FromThread): void {
+    if (message.kind !== 'outcomes') return
+    for (const outcome of message.outcomes) {
+      const waiting = this.#waiting.get(outcome.id)
+      this.#waiting.delete(outcome.id)
+      if ('rows' in outcome) waiting?.resolve(outcome.rows)
+      else waiting?.reject(errorOf(outcome.failure))
+    }
+  }
+
+  #end(message: string): void {
+    this.#ended ??= new OperationalError(message)
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#ended)
+    this.#waiting.clear()
+  }
+}

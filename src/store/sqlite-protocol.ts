@@ -1,0 +1,39 @@
+// What crosses between the server's thread and a database thread: plain values only.
+import type { RawRow } from './database.ts'
+
+export interface ThreadData {
+  /** The writer owns the lock and executes batches; a reader sees committed data beside it. */
+  readonly role: 'writer' | 'reader'
+  /** A file, or `:memory:`, which only a writer can open and then also reads. */
+  readonly path: string
+}
+
+export interface RawStatement {
+  readonly sql: string
+  readonly parameters: readonly unknown[]
+  readonly guard: boolean
+}
+
+export type ToThread =
+  | { readonly kind: 'batch'; readonly id: number; readonly statements: readonly RawStatement[] }
+  | { readonly kind: 'read'; readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
+  | { readonly kind: 'close' }
+
+export type Batch = Extract<ToThread, { kind: 'batch' }>
+
+/** Why something failed: a guard or a unique column of the batch, the world (disk, lock), or a wrong statement. */
+export type Failure =
+  | { readonly kind: 'guard'; readonly statement: number }
+  | { readonly kind: 'unique'; readonly table: string; readonly column: string }
+  | { readonly kind: 'world'; readonly message: string; readonly retryable: boolean }
+  | { readonly kind: 'bug'; readonly message: string }
+
+/** Answer to a batch (the rows of each statement) or to a read (of its only statement). */
+export type Outcome =
+  | { readonly id: number; readonly rows: RawRow[][] }
+  | { readonly id: number; readonly failure: Failure }
+
+export type FromThread =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'outcomes'; readonly outcomes: readonly Outcome[] }

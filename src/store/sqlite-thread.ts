@@ -1,0 +1,130 @@
+// Entry of a database thread: opens the file, then answers batches and reads in the order in which they came. Everything
+// that waits when it looks is committed together; while the disk syncs, the next group gathers.
+import { DatabaseSync } from 'node:sqlite'
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { failureOf, primaryCode } from './sqlite-failure.ts'
+import { SqliteConnection } from './sqlite-group.ts'
+import type { Batch, FromThread, Outcome, ThreadData, ToThread } from './sqlite-protocol.ts'
+
+/** Batches in one group at most, so that the first one's answer does not wait for all. */
+const maxGroup = 256
+
+interface Opened {
+  readonly database: DatabaseSync
+  /** Holds the lock of this data folder while it is open; the system releases it whatever ends the process. */
+  readonly lock: DatabaseSync | undefined
+}
+
+function open({ role, path }: ThreadData): Opened {
+  if (role === 'reader') return { database: connect(path, 'PRAGMA query_only = ON'), lock: undefined }
+  if (path === ':memory:') return { database: connect(path, ''), lock: undefined }
+  const lock = takeLock(`${path}-lock`)
+  try {
+    return { database: connectWriter(path), lock }
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+}
+
+function connectWriter(path: string): DatabaseSync {
+  const database = connect(
+    path,
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864',
+  )
+  const [mode] = database.prepare('PRAGMA journal_mode').all()
+  if (mode?.['journal_mode'] !== 'wal') throw new Error('its file system cannot keep a write-ahead log (shared memory)')
+  return database
+}
+
+function connect(path: string, pragmas: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 5000 })
+  database.exec(pragmas)
+  // Reads the header, so that a file which is no database is found now.
+  database.prepare('PRAGMA schema_version').all()
+  return database
+}
+
+function takeLock(path: string): DatabaseSync {
+  const lock = new DatabaseSync(path, { timeout: 0 })
+  lock.exec('BEGIN EXCLUSIVE')
+  return lock
+}
+
+const codes = { busy: 5, locked: 6, readonly: 8, corrupt: 11, cantopen: 14, notadb: 26 } as const
+
+function refusal(error: unknown): string {
+  switch (primaryCode(error)) {
+    case codes.busy:
+    case codes.locked:
+      return 'another server is using it'
+    case codes.readonly:
+    case codes.cantopen:
+      return 'the folder or the file cannot be written'
+    case codes.corrupt:
+    case codes.notadb:
+      return 'the file is damaged or no database'
+    default:
+      return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** Answers all that waits at `port`, beginning with `first`; true when asked to close. */
+function drain(port: MessagePort, connection: SqliteConnection, first: ToThread): boolean {
+  const outcomes: Outcome[] = []
+  let group: Batch[] = []
+  const flush = (): void => {
+    if (group.length > 0) outcomes.push(...connection.commitGroup(group))
+    group = []
+  }
+  let closing = false
+  let taken = 0
+  for (let message: ToThread | undefined = first; message; message = closing ? undefined : next(port, ++taken)) {
+    if (message.kind === 'batch') {
+      group.push(message)
+      continue
+    }
+    flush()
+    if (message.kind === 'close') closing = true
+    else outcomes.push(read(connection, message))
+  }
+  flush()
+  send(port, { kind: 'outcomes', outcomes })
+  return closing
+}
+
+function next(port: MessagePort, taken: number): ToThread | undefined {
+  if (taken >= maxGroup) return undefined
+  const received: { message: ToThread } | undefined = receiveMessageOnPort(port)
+  return received?.message
+}
+
+function read(connection: SqliteConnection, { id, sql, parameters }: Extract<ToThread, { kind: 'read' }>): Outcome {
+  try {
+    return { id, rows: [connection.read(sql, parameters)] }
+  } catch (error) {
+    return { id, failure: failureOf(error) }
+  }
+}
+
+const send = (port: MessagePort, message: FromThread): void => port.postMessage(message)
+
+function serve(port: MessagePort, data: ThreadData): void {
+  let opened: Opened
+  try {
+    opened = open(data)
+  } catch (error) {
+    send(port, { kind: 'refused', message: refusal(error) })
+    return
+  }
+  const connection = new SqliteConnection(opened.database)
+  port.on('message', (message: ToThread) => {
+    if (!drain(port, connection, message)) return
+    opened.database.close()
+    opened.lock?.close()
+    port.close()
+  })
+  send(port, { kind: 'ready' })
+}
+
+if (parentPort) serve(parentPort, workerData)

@@ -1,0 +1,170 @@
+// The store: the ledger kept in a database. It turns changes into statements, numbers events in the same transaction, and
+// tells subscribers what was committed.
+import { Bug, OperationalError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { type Clock, TimestampSource } from '../base/time.ts'
+import { type Change, type Find, type Ledger, type NewEvent, StaleRow, type StoredEvent } from '../event/ledger.ts'
+import { Subscribers } from '../event/subscribers.ts'
+import { tableNames } from '../event/tables.ts'
+import { uniqueViolation } from '../event/unique-violation.ts'
+import type { Rows, TableName } from '../schema/rows.ts'
+import { type Database, GuardFailed, type RawRow, type Statement, UniqueFailed } from './database.ts'
+import { migrate } from './migrate.ts'
+import { decodeRow } from './row-codec.ts'
+import { openSqlite } from './sqlite.ts'
+import * as statements from './statements.ts'
+import { parseMicros } from './timestamp-micros.ts'
+
+export interface Store extends Ledger {
+  /** Commits what waits, then closes the database; later calls reject with OperationalError. */
+  close(): Promise<void>
+}
+
+export interface StoreOptions {
+  /** The database file, whose folder is created when missing, or `:memory:`. */
+  readonly path: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Opens the store and brings it up to date. Throws OperationalError naming the path and PARTYLINE_DATA_DIR. */
+export async function openStore({ path, clock, log }: StoreOptions): Promise<Store> {
+  const database = await openSqlite(path)
+  try {
+    const applied = await migrate(database, { wallMicros: clock.wallMicros(), path })
+    if (applied.length > 0) log.info({ path, applied }, 'database migrated')
+    const timestamps = new TimestampSource(clock, await newestMicros(database))
+    return new SqlStore({ database, timestamps, log })
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** The newest timestamp that the database knows of, as microseconds since 1970. */
+async function newestMicros(database: Database): Promise<number> {
+  const db = database.builder
+  const queries = [
+    statements.selectClock(db),
+    statements.selectNewestEvent(db),
+    ...tableNames.map((table) => statements.selectNewest(db, table)),
+  ]
+  const found = await Promise.all(queries.map((query) => database.read(query)))
+  return found
+    .flatMap((rows) => rows.flatMap(({ newest }) => newest ?? []))
+    .reduce<number>((max, value) => Math.max(max, typeof value === 'number' ? value : parseMicros(value)), 0)
+}
+
+/** What a commit becomes: statements, the change behind each, and the events with the position of their numbers. */
+interface Prepared {
+  readonly batch: Statement[]
+  readonly origin: (Change | undefined)[]
+  readonly events: {
+    readonly event: NewEvent
+    readonly tm_create: string
+    readonly data: string
+    readonly position: number
+  }[]
+}
+
+class SqlStore implements Store {
+  readonly #database: Database
+  readonly #timestamps: TimestampSource
+  readonly #subscribers: Subscribers
+  #closing: Promise<void> | undefined
+
+  constructor(parts: { readonly database: Database; readonly timestamps: TimestampSource; readonly log: Log }) {
+    this.#database = parts.database
+    this.#timestamps = parts.timestamps
+    this.#subscribers = new Subscribers((error, event) =>
+      parts.log.error({ err: error, event: event.id, type: event.type }, 'a subscriber of the event log threw'),
+    )
+  }
+
+  async get<T extends TableName>(table: T, id: string): Promise<Rows[T] | undefined> {
+    const [raw] = await this.#read((db) => statements.selectById(db, table, id))
+    return raw && decodeRow(table, raw)
+  }
+
+  async find<T extends TableName>(table: T, query: Find<T>): Promise<Rows[T][]> {
+    const rows = await this.#read((db) => statements.selectRows(db, table, query))
+    return rows.map((raw) => decodeRow(table, raw))
+  }
+
+  async events(after: number, limit: number): Promise<StoredEvent[]> {
+    const rows = await this.#read((db) => statements.selectEvents(db, after, limit))
+    return rows.map(statements.storedEvent)
+  }
+
+  async commit(changes: readonly Change[]): Promise<StoredEvent[]> {
+    this.#refuseWhenClosed()
+    if (changes.length === 0) return []
+    const prepared = this.#prepare(changes)
+    const rows = await this.#database.commit(prepared.batch).catch((error: unknown) => {
+      throw translate(error, prepared)
+    })
+    this.#subscribers.deliver(storedEvents(prepared, rows))
+    return storedEvents(prepared, rows)
+  }
+
+  subscribe(listener: (event: StoredEvent) => void): () => void {
+    return this.#subscribers.add(listener)
+  }
+
+  timestamp(): string {
+    return this.#timestamps.next()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#database.close()
+    return this.#closing
+  }
+
+  async #read(compile: (db: Database['builder']) => Parameters<Database['read']>[0]): Promise<RawRow[]> {
+    this.#refuseWhenClosed()
+    return this.#database.read(compile(this.#database.builder))
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closing) throw new OperationalError('the store is closed')
+  }
+
+  #prepare(changes: readonly Change[]): Prepared {
+    const db = this.#database.builder
+    const prepared: Prepared = { batch: [], origin: [], events: [] }
+    for (const change of changes) {
+      if ('event' in change) {
+        const { event } = change
+        const stored = { data: JSON.stringify(event.data), tm_create: this.#timestamps.next() }
+        prepared.batch.push(...statements.eventStatements(db, event, stored))
+        prepared.events.push({ ...stored, event: { ...event }, position: prepared.batch.length - 1 })
+      } else {
+        prepared.batch.push(statements.rowStatement(db, change))
+      }
+      while (prepared.origin.length < prepared.batch.length) prepared.origin.push(change)
+    }
+    prepared.batch.push(statements.rememberClock(db, parseMicros(this.#timestamps.next())))
+    return prepared
+  }
+}
+
+/** Fresh objects each time, so that a subscriber and the committer share nothing that either could change. */
+function storedEvents({ events }: Prepared, rows: readonly RawRow[][]): StoredEvent[] {
+  return events.map(({ event, tm_create, data, position }) => {
+    const numbers = rows[position]?.[0]
+    if (!numbers) throw new Bug('the event log returned no numbers')
+    return statements.storedEvent({ ...event, ...numbers, data, tm_create })
+  })
+}
+
+function translate(error: unknown, { origin }: Prepared): unknown {
+  if (error instanceof UniqueFailed && isTable(error.table)) return uniqueViolation(error.table, error.column)
+  if (error instanceof UniqueFailed) return new Bug(error.message, { cause: error })
+  if (!(error instanceof GuardFailed)) return error
+  const change = origin[error.statement]
+  return change && 'update' in change
+    ? new StaleRow(change.update, change.id)
+    : new Bug(error.message, { cause: error })
+}
+
+const isTable = (name: string): boolean => tableNames.some((table) => table === name)
