@@ -28,7 +28,12 @@ export type Command =
   /** 200 on an incoming INVITE. `description` is the answer, or our offer when the INVITE had none. */
   | { readonly kind: 'accept'; readonly sessionId: string; readonly description: string }
   /** 300-699 on an incoming INVITE. */
-  | { readonly kind: 'reject'; readonly sessionId: string; readonly status: number; readonly headers?: readonly Header[] }
+  | {
+      readonly kind: 'reject'
+      readonly sessionId: string
+      readonly status: number
+      readonly headers?: readonly Header[]
+    }
   /** Answers `offer` events: a re-INVITE or UPDATE from the far end, or the late offer in a 2xx (sent in ACK). */
   | { readonly kind: 'answer'; readonly sessionId: string; readonly description: string }
   /** Refuses an `offer` event with a status such as 488; the session goes on unchanged. */
@@ -36,7 +41,12 @@ export type Command =
   /** Sends a re-INVITE with this offer; the answer comes as an `answer` event. Retries 491 by itself (§14.1). */
   | { readonly kind: 'reinvite'; readonly sessionId: string; readonly offer: string }
   /** Ends the session however it must be ended in its state: CANCEL, BYE, or a final response (480 unless `status` is given). */
-  | { readonly kind: 'terminate'; readonly sessionId: string; readonly status?: number; readonly headers?: readonly Header[] }
+  | {
+      readonly kind: 'terminate'
+      readonly sessionId: string
+      readonly status?: number
+      readonly headers?: readonly Header[]
+    }
   /** From now on answer every new INVITE with 503 and Retry-After; running sessions go on. */
   | { readonly kind: 'drain' }
 
@@ -88,7 +98,12 @@ export type Output =
   | { readonly kind: 'send'; readonly flow: TransportFlow; readonly bytes: Uint8Array }
   | { readonly kind: 'event'; readonly event: SessionEvent }
   /** Something for the log: a malformed message, an impossible transition. Never carries secrets. */
-  | { readonly kind: 'note'; readonly level: 'debug' | 'warn'; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'note'
+      readonly level: 'debug' | 'warn'
+      readonly message: string
+      readonly fields: Readonly<Record<string, unknown>>
+    }
 
 export interface UserAgentOptions {
   /** host:port written into Via and Contact, per transport. */

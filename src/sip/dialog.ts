@@ -1,0 +1,159 @@
+// Dialogs (RFC 3261 §12): plain values, set up from a request (UAS) or a response (UAC), and the requests sent inside them.
+import { parseCSeq } from './cseq.ts'
+import type { TransportFlow } from './flow.ts'
+import { type Header, header, headers, type SipMessage, type SipRequest, type SipResponse } from './message.ts'
+import { encodeBody, noBody, sdpHeader } from './response.ts'
+import { nextFlow, requestUri, routed, uriOf } from './route.ts'
+import { callIdOf, fromTag, toTag } from './transaction-key.ts'
+
+/** All that must be kept of a dialog; a plain value that can be written down. */
+export interface Dialog {
+  readonly role: 'uac' | 'uas'
+  readonly callId: string
+  readonly localTag: string
+  /** Empty for peers of RFC 2543. */
+  readonly remoteTag: string
+  /** From and To values of our requests, tags included. */
+  readonly local: string
+  readonly remote: string
+  localSequence: number
+  /** CSeq number of the far end's last request; undefined before the first. */
+  remoteSequence: number | undefined
+  remoteTarget: string
+  routeSet: readonly string[]
+  confirmed: boolean
+  lastFlow: TransportFlow
+  lastFlowLost: boolean
+  /** Methods of the far end's last Allow; empty while it has not said. */
+  allowed: readonly string[]
+}
+
+export const dialogKey = (callId: string, localTag: string, remoteTag: string): string =>
+  `${callId} ${localTag} ${remoteTag}`
+
+export const keyOf = (dialog: Dialog): string => dialogKey(dialog.callId, dialog.localTag, dialog.remoteTag)
+
+/** Key of the dialog that a request received belongs to; undefined for one outside dialogs. */
+export function keyOfRequest(request: SipRequest): string | undefined {
+  const local = toTag(request)
+  return local === undefined ? undefined : dialogKey(callIdOf(request), local, fromTag(request) ?? '')
+}
+
+/** §12.1.1: the dialog that our answer to this INVITE sets up. */
+export function uasDialog(request: SipRequest, localTag: string, flow: TransportFlow): Dialog {
+  return {
+    role: 'uas',
+    callId: callIdOf(request),
+    localTag,
+    remoteTag: fromTag(request) ?? '',
+    local: `${header(request, 'To') ?? ''};tag=${localTag}`,
+    remote: header(request, 'From') ?? '',
+    localSequence: 0,
+    remoteSequence: parseCSeq(header(request, 'CSeq') ?? '')?.number,
+    remoteTarget: targetOf(request) ?? fromUri(request),
+    routeSet: headers(request, 'Record-Route'),
+    confirmed: false,
+    lastFlow: flow,
+    lastFlowLost: false,
+    allowed: allowedOf(request),
+  }
+}
+
+/** §12.1.2: the dialog that this response to our INVITE sets up. */
+export function uacDialog(invite: SipRequest, response: SipResponse, flow: TransportFlow): Dialog {
+  return {
+    role: 'uac',
+    callId: callIdOf(invite),
+    localTag: fromTag(invite) ?? '',
+    remoteTag: toTag(response) ?? '',
+    local: header(invite, 'From') ?? '',
+    remote: header(response, 'To') ?? '',
+    localSequence: parseCSeq(header(invite, 'CSeq') ?? '')?.number ?? 1,
+    remoteSequence: undefined,
+    remoteTarget: targetOf(response) ?? invite.uri,
+    routeSet: headers(response, 'Record-Route').reverse(),
+    confirmed: false,
+    lastFlow: flow,
+    lastFlowLost: false,
+    allowed: allowedOf(response),
+  }
+}
+
+/** Takes over what a message of the far end says anew: flow, Allow, and the target when it is one that refreshes it (§12.2). */
+export function heardFrom(dialog: Dialog, message: SipMessage, flow: TransportFlow): void {
+  dialog.lastFlow = flow
+  dialog.lastFlowLost = false
+  const allowed = allowedOf(message)
+  if (allowed.length > 0) dialog.allowed = allowed
+  const method = message.kind === 'request' ? message.method : parseCSeq(header(message, 'CSeq') ?? '')?.method
+  const refreshes = method === 'INVITE' || method === 'UPDATE'
+  const refused = message.kind === 'response' && message.status >= 300
+  if (refreshes && !refused) dialog.remoteTarget = targetOf(message) ?? dialog.remoteTarget
+}
+
+/** §13.2.2.4: the route set is computed anew from the 2xx. */
+export function confirm(dialog: Dialog, response: SipResponse): void {
+  dialog.confirmed = true
+  dialog.routeSet = headers(response, 'Record-Route').reverse()
+}
+
+/** §12.2.2: false for a CSeq lower than the last, which is answered with 500. */
+export function takeSequence(dialog: Dialog, request: SipRequest): boolean {
+  const number = parseCSeq(header(request, 'CSeq') ?? '')?.number ?? 0
+  if (dialog.remoteSequence !== undefined && number < dialog.remoteSequence) return false
+  dialog.remoteSequence = number
+  return true
+}
+
+export interface DialogRequestParts {
+  readonly headers?: readonly Header[]
+  readonly description?: string
+  /** CSeq number of the INVITE, for its ACK; a new one otherwise. */
+  readonly sequence?: number
+}
+
+/** A request inside the dialog, without Via (§12.2.1.1). Counts the local sequence number up unless one is given. */
+export function dialogRequest(dialog: Dialog, method: string, parts: DialogRequestParts = {}): SipRequest {
+  if (parts.sequence === undefined) dialog.localSequence += 1
+  const { uri, routes } = routed(dialog.remoteTarget, dialog.routeSet)
+  const fields: Header[] = [
+    ...routes,
+    { name: 'Max-Forwards', value: '70' },
+    { name: 'From', value: dialog.local },
+    { name: 'To', value: dialog.remote },
+    { name: 'Call-ID', value: dialog.callId },
+    { name: 'CSeq', value: `${parts.sequence ?? dialog.localSequence} ${method}` },
+    ...(parts.headers ?? []),
+  ]
+  if (parts.description !== undefined) fields.push(sdpHeader)
+  return {
+    kind: 'request',
+    method,
+    uri,
+    headers: fields,
+    body: parts.description === undefined ? noBody : encodeBody(parts.description),
+  }
+}
+
+export const flowOf = (dialog: Dialog): TransportFlow => nextFlow(dialog)
+
+/** Whether the far end takes this method; one that never sent Allow is taken at its word for nothing but the basics. */
+export const allows = (dialog: Dialog, method: string): boolean => dialog.allowed.includes(method)
+
+function targetOf(message: SipMessage): string | undefined {
+  const uri = uriOf(header(message, 'Contact'))
+  return uri && requestUri(uri)
+}
+
+function fromUri(request: SipRequest): string {
+  const uri = uriOf(header(request, 'From'))
+  return uri ? requestUri(uri) : request.uri
+}
+
+const allowedOf = (message: SipMessage): string[] =>
+  headers(message, 'Allow').flatMap((value) =>
+    value
+      .split(',')
+      .map((method) => method.trim().toUpperCase())
+      .filter((method) => method !== ''),
+  )

@@ -1,0 +1,98 @@
+// A transaction: one machine of RFC 3261 §17 with its timers, its flow and its user. The user hears of something only after the
+// machine has moved, so that it may answer at once.
+import { type Step, step, type Table } from '../base/machine.ts'
+import type { TransportFlow } from './flow.ts'
+import type { Deadline, TimerQueue } from './timers.ts'
+import type { TimerName } from './transaction-port.ts'
+
+/** What the transactions need of the core. */
+export interface TransactionHost {
+  readonly timers: TimerQueue
+  send(flow: TransportFlow, bytes: Uint8Array): void
+  /** Called after each step, for the log. */
+  stepped(transaction: TransactionName, event: string, step: Step<string>): void
+}
+
+export interface TransactionName {
+  readonly type: 'invite client' | 'client' | 'invite server' | 'server'
+  /** Key it is matched by. */
+  readonly key: string
+}
+
+export interface Kinded {
+  readonly kind: string
+}
+
+interface MachineOptions<State extends string, Event extends Kinded, Port, Indication> {
+  readonly name: TransactionName
+  readonly host: TransactionHost
+  readonly table: Table<State, Event, Port>
+  readonly initial: State
+  readonly tell: (indication: Indication) => void
+  readonly moved: (state: State) => void
+}
+
+/** Runs one table. `feed` may be called from `tell`. */
+export class TransactionMachine<State extends string, Event extends Kinded, Port, Indication> {
+  readonly #options: MachineOptions<State, Event, Port, Indication>
+  readonly #timers = new Map<TimerName, Deadline>()
+  #indications: Indication[] = []
+  #state: State
+
+  constructor(options: MachineOptions<State, Event, Port, Indication>) {
+    this.#options = options
+    this.#state = options.initial
+  }
+
+  get state(): State {
+    return this.#state
+  }
+
+  feed(event: Event, port: Port): void {
+    const { host, name, table, moved } = this.#options
+    const taken = step(table, this.#state, event, port)
+    this.#state = taken.to
+    host.stepped(name, event.kind, taken)
+    if (taken.from !== taken.to) moved(taken.to)
+    this.#deliver()
+  }
+
+  /** Keeps an indication until the step is over. */
+  indicate(indication: Indication): void {
+    this.#indications.push(indication)
+  }
+
+  start(timer: TimerName, ms: number, fire: () => void): void {
+    const { timers } = this.#options.host
+    timers.cancel(this.#timers.get(timer))
+    const deadline = timers.after(ms, `timer ${timer}`, () => {
+      this.#timers.delete(timer)
+      fire()
+    })
+    this.#timers.set(timer, deadline)
+  }
+
+  stop(timer: TimerName): void {
+    this.#options.host.timers.cancel(this.#timers.get(timer))
+    this.#timers.delete(timer)
+  }
+
+  stopAll(): void {
+    for (const deadline of this.#timers.values()) this.#options.host.timers.cancel(deadline)
+    this.#timers.clear()
+  }
+
+  #deliver(): void {
+    const indications = this.#indications
+    if (indications.length === 0) return
+    this.#indications = []
+    for (const indication of indications) this.#options.tell(indication)
+  }
+}
+
+/** Whether a failure of `failed` concerns what goes by `flow`; an unopened connection matches any to the same place. */
+export const sameFlow = (flow: TransportFlow, failed: TransportFlow): boolean =>
+  flow.transport === failed.transport &&
+  flow.remoteAddress === failed.remoteAddress &&
+  flow.remotePort === failed.remotePort &&
+  (flow.connectionId === undefined || failed.connectionId === undefined || flow.connectionId === failed.connectionId)
