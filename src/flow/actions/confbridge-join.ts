@@ -1,0 +1,15 @@
+// confbridge_join: enters the mix of a bridge and stays until the participant has left it.
+import Type from 'typebox'
+import { defineAction, next } from '../define-action.ts'
+import { uuid } from '../option-fields.ts'
+
+export const confbridgeJoin = defineAction({
+  type: 'confbridge_join',
+  option: Type.Object({ confbridge_id: uuid('the id of a bridge') }),
+  media: true,
+  onError: 'continue',
+  run: async ({ call, conferences, activeflowId, signal }, { confbridge_id: confbridgeId }) => {
+    await conferences.stay({ call, confbridgeId, activeflowId, signal })
+    return next
+  },
+})

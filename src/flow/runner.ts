@@ -1,0 +1,163 @@
+// Runs a flow: moves the cursor, executes one action after another until the end, an error or an abort.
+// It knows no action by name; what an action is comes from the registry.
+import { classify, UserError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { Clock } from '../base/time.ts'
+import type { Action } from '../schema/flow.ts'
+import { Cursor } from './cursor.ts'
+import type { ActionContext, ActionDefinition, Outcome, PushedAction } from './define-action.ts'
+import { type FlowCall, type FlowConferences, type FlowSource, isEnding } from './ports.ts'
+import type { Registry } from './registry.ts'
+import type { Variables } from './variables.ts'
+import { untilAborted } from './wait.ts'
+
+/** How often one action may run in an activeflow, and how many may follow one another without reaching the call. */
+export const runLimits = { perAction: 100, withoutCall: 1000 } as const
+
+/** What all runs of a server share. */
+export interface RunnerPorts {
+  readonly registry: Registry
+  readonly clock: Clock
+  readonly conferences: FlowConferences
+  readonly log: Log
+  /** Text for `tm_execute`. */
+  timestamp(): string
+}
+
+export interface Run {
+  readonly activeflowId: string
+  readonly customerId: string
+  readonly actions: readonly PushedAction[]
+  readonly call: FlowCall | undefined
+  readonly signal: AbortSignal
+  readonly variables: Variables
+  readonly flows: FlowSource
+  /** Told of each action before it runs, with variables filled in and `tm_execute` set. */
+  began(action: Action): void
+  /** Told after it ran, failed or was cut short, with the id of the jump that it asked for (nil for none). */
+  ended(action: Action, forwardId: string): void
+}
+
+/** Resolves when the flow ended; the text says why it ended early, empty otherwise. Never rejects. */
+export async function run(ports: RunnerPorts, request: Run): Promise<string> {
+  try {
+    await new Runner(ports, request).run()
+    return ''
+  } catch (error) {
+    if (request.signal.aborted) return ''
+    const failure = classify(error)
+    const fields = { activeflow_id: request.activeflowId, code: failure.code, reason: failure.message }
+    if (failure.kind === 'bug') ports.log.error({ ...fields, err: failure }, 'activeflow ended by a fault')
+    else ports.log.info(fields, 'activeflow ended by an error')
+    return failure.kind === 'bug' ? 'internal error' : failure.message
+  }
+}
+
+class Runner {
+  readonly #ports: RunnerPorts
+  readonly #run: Run
+  readonly #cursor: Cursor
+  readonly #executions = new Map<string, number>()
+  #withoutCall = 0
+
+  constructor(ports: RunnerPorts, request: Run) {
+    this.#ports = ports
+    this.#run = request
+    this.#cursor = new Cursor(request.actions)
+  }
+
+  async run(): Promise<void> {
+    for (;;) {
+      if (this.#isOver()) return
+      const action = this.#cursor.advance()
+      if (!action) return
+      const definition = this.#definition(action)
+      this.#countStep(definition)
+      if (this.#isSkipped(definition)) continue
+      this.#countExecution(action)
+      const outcome = await this.#execute(action, definition)
+      if (outcome.kind === 'end') return
+      if (outcome.kind === 'push') this.#cursor.push(outcome.actions)
+    }
+  }
+
+  #isOver(): boolean {
+    const { signal, call } = this.#run
+    return signal.aborted || (call !== undefined && isEnding(call.status()))
+  }
+
+  #definition(action: Action): ActionDefinition {
+    const definition = this.#ports.registry.get(action.type)
+    if (!definition) throw new UserError('INVALID_ACTION_TYPE', `action ${action.type} does not exist`)
+    return definition
+  }
+
+  #isSkipped(definition: ActionDefinition): boolean {
+    return this.#run.call ? definition.skippedOnCalls : definition.media
+  }
+
+  #countStep(definition: ActionDefinition): void {
+    this.#withoutCall = definition.media && this.#run.call ? 0 : this.#withoutCall + 1
+    if (this.#withoutCall <= runLimits.withoutCall) return
+    throw new UserError('LIMIT_REACHED', `${runLimits.withoutCall} actions in a row did not reach the call`)
+  }
+
+  #countExecution(action: Action): void {
+    const count = (this.#executions.get(action.id) ?? 0) + 1
+    this.#executions.set(action.id, count)
+    if (count <= runLimits.perAction) return
+    const { type, id } = action
+    throw new UserError('LIMIT_REACHED', `action ${type} (${id}) was to run more than ${runLimits.perAction} times`)
+  }
+
+  async #execute(action: Action, definition: ActionDefinition): Promise<Outcome> {
+    if (!definition.run) {
+      const shown = this.#begin(action, action.option)
+      this.#run.ended(shown, this.#cursor.forwardId)
+      throw new UserError('NOT_IMPLEMENTED', `action ${action.type} is not implemented on this server`)
+    }
+    let shown: Action | undefined
+    try {
+      const option = definition.check.ready(this.#run.variables.substitute(action.option))
+      shown = this.#begin(action, option)
+      const outcome = await untilAborted(definition.run(this.#context(action), option), this.#run.signal)
+      if (outcome.kind === 'jump') this.#cursor.jump(outcome.target)
+      return outcome
+    } catch (error) {
+      shown ??= this.#begin(action, action.option)
+      return this.#failed(error, definition)
+    } finally {
+      if (shown) this.#run.ended(shown, this.#cursor.forwardId)
+    }
+  }
+
+  #begin(action: Action, option: Readonly<Record<string, unknown>>): Action {
+    const shown = { ...action, option: { ...option }, tm_execute: this.#ports.timestamp() }
+    this.#run.began(shown)
+    this.#run.call?.actionChanged(shown)
+    return shown
+  }
+
+  #failed(error: unknown, definition: ActionDefinition): Outcome {
+    if (this.#isOver()) return { kind: 'end' }
+    const failure = classify(error)
+    const { type } = definition
+    if (failure.kind === 'bug') throw failure
+    if (definition.onError === 'stop')
+      throw new UserError(failure.code, `${type}: ${failure.message}`, { cause: error })
+    this.#ports.log.warn(
+      { activeflow_id: this.#run.activeflowId, action: type, reason: failure.message },
+      'action failed, the flow goes on',
+    )
+    return { kind: 'next' }
+  }
+
+  #context(action: Action): ActionContext {
+    const { activeflowId, customerId, call, signal, variables, flows } = this.#run
+    const { clock, conferences } = this.#ports
+    const keepOption = (patch: Readonly<Record<string, unknown>>): void => {
+      Object.assign(action.option, patch)
+    }
+    return { activeflowId, customerId, call, signal, clock, variables, conferences, flows, keepOption }
+  }
+}
