@@ -1,0 +1,115 @@
+// Outgoing calls: every destination is checked before the first one rings.
+import { UserError } from '../base/errors.ts'
+import { newUuid, nilUuid } from '../base/ids.ts'
+import { notDeleted } from '../base/time.ts'
+import type { Address } from '../schema/address.ts'
+import type { Action } from '../schema/flow.ts'
+import type { CallRow } from '../schema/rows.ts'
+import { newCallRow } from './call-row.ts'
+import type { CallsOptions } from './calls.ts'
+import { dialTarget } from './dial-policy.ts'
+import type { LiveCall } from './live-call.ts'
+import type { DialTarget } from './ports.ts'
+
+export interface CallInput {
+  readonly source: Address
+  readonly destinations: readonly Address[]
+  /** Wins over actions; '' or nil when actions are given. */
+  readonly flow_id: string
+  readonly actions: readonly Action[]
+  readonly variables: Readonly<Record<string, string>>
+}
+
+export interface Origination {
+  readonly customerId: string
+  readonly input: CallInput
+}
+
+/** Rings every destination; answers the calls in `dialing`. Throws UserError naming the field before anything rings. */
+export async function originate(
+  { customerId, input }: Origination,
+  options: CallsOptions,
+  adopt: (row: CallRow) => LiveCall,
+): Promise<LiveCall[]> {
+  const targets = await Promise.all(input.destinations.map((destination, index) => target(destination, index, options)))
+  const flowId = await chooseFlow({ customerId, input }, options)
+  const calls: LiveCall[] = []
+  for (const [index, dial] of targets.entries()) {
+    const destination = withoutPassword(input.destinations[index] ?? input.source)
+    const row = newCallRow({
+      id: newUuid(),
+      customerId,
+      direction: 'outgoing',
+      source: input.source,
+      destination,
+      flowId,
+      activeflowId: newUuid(),
+      sipCallId: '',
+      at: options.ledger.timestamp(),
+    })
+    const call = adopt(row)
+    await call.media.open()
+    await call.begin()
+    ring(call, dial, options)
+    runWhenAnswered(call, input, options)
+    calls.push(call)
+  }
+  return calls
+}
+
+async function target(destination: Address, index: number, options: CallsOptions): Promise<DialTarget> {
+  const field = `destinations[${index}]`
+  if (destination.type !== 'sip') {
+    throw new UserError(
+      'INVALID_ARGUMENT',
+      `${field}.type "${destination.type}" cannot be dialled by this server yet; use "sip"`,
+    )
+  }
+  return dialTarget({ target: destination.target, field: `${field}.target` }, options.dialPolicy, options.resolve)
+}
+
+async function chooseFlow({ customerId, input }: Origination, { ledger, flows }: CallsOptions): Promise<string> {
+  if (input.flow_id === '' || input.flow_id === nilUuid) return flows.temporary(customerId, input.actions)
+  const flow = await ledger.get('flow', input.flow_id)
+  if (flow === undefined || flow.customer_id !== customerId || flow.tm_delete !== notDeleted) {
+    throw new UserError(
+      'INVALID_ARGUMENT',
+      `flow_id "${input.flow_id}" is not a flow of yours; create one with POST /flows or give actions`,
+    )
+  }
+  return flow.id
+}
+
+function ring(call: LiveCall, dial: DialTarget, { signalling, sipDomain }: CallsOptions): void {
+  const source = call.source.target.replace(/^sips?:/i, '') || 'partyline'
+  const user = /[\s<>"]/.test(source) ? 'partyline' : source
+  signalling.command({
+    kind: 'invite',
+    sessionId: call.id,
+    requestUri: dial.requestUri,
+    from: { uri: `sip:${user.includes('@') ? user : `${user}@${sipDomain}`}`, displayName: call.source.target_name },
+    to: { uri: dial.requestUri, displayName: call.destination.target_name },
+    destination: dial.destination,
+    offer: call.media.offer(),
+    ...(dial.credentials === undefined ? {} : { credentials: dial.credentials }),
+  })
+}
+
+/** The flow begins when the phone answers; a call that nobody answers runs none. */
+function runWhenAnswered(call: LiveCall, input: CallInput, { flows, log }: CallsOptions): void {
+  const { activeflow_id: activeflowId, flow_id: flowId } = call.row
+  call
+    .answer()
+    .then(() => flows.start({ activeflowId, flowId, call, variables: input.variables }))
+    .catch((error: unknown) => {
+      if (call.ended.aborted) return
+      log.error({ err: error, call_id: call.id }, 'the flow of an answered call could not start')
+      void call.hangup('failed')
+    })
+}
+
+/** A password in a dialled URI is for the far end's challenge only; it is not stored. */
+const withoutPassword = (destination: Address): Address => ({
+  ...destination,
+  target: destination.target.replace(/^((?:sips?:)?[^:@]+):[^@]*@/i, '$1@'),
+})
