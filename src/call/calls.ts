@@ -110,14 +110,21 @@ export class Calls {
     }
   }
 
-  /** Hangs every call up; resolves when the last one is gone. */
-  async drain(): Promise<void> {
+  /** Hangs every call up; resolves when the last one is gone. Calls whose phones stay silent for `patienceMs` are given up. */
+  async drain(patienceMs: number): Promise<void> {
     if (this.#live.size === 0) return
+    const { clock, log } = this.#options
     const drained = new Promise<void>((resolve) => {
       this.#drained = resolve
     })
+    const timer = clock.after(patienceMs, () => {
+      log.warn({ calls: this.#live.size }, 'some phones did not answer their BYE; giving them up')
+      const end = { by: 'timeout', status: 408, reason: 'server stopped' } as const
+      for (const call of this.#live.values()) this.#deliver({ kind: 'ended', sessionId: call.sessionId, end })
+    })
     for (const call of this.#live.values()) void call.hangup('normal')
     await drained
+    timer.cancel()
   }
 
   /** Closes the calls that a dead process left open. */

@@ -135,6 +135,11 @@ export class Focus {
     )
   }
 
+  /** Resolves once everyone who is in any conference now has left and that is stored. */
+  async allGone(): Promise<void> {
+    await Promise.all([...this.#participants.values()].map((participant) => participant.gone))
+  }
+
   /** Ejects everybody; resolves when all have left. */
   async ejectAll(conferenceId: string, reason: LeaveReason): Promise<void> {
     const present = this.#rooms.get(conferenceId)?.all() ?? []
@@ -174,11 +179,11 @@ export class Focus {
     await this.alone(participant.row.conference_id, async (conference) => {
       const set = participant.step({ kind: 'left' }, { at: this.#options.ledger.timestamp() })
       if (set !== undefined) await this.#commit(participant, set, undefined)
-      this.#participants.delete(participant.row.id)
       const room = this.#room(participant.row.conference_id)
       room.remove(participant)
-      participant.release()
       if (conference !== undefined) await this.#afterLeave(conference, room)
+      this.#participants.delete(participant.row.id)
+      participant.release()
     })
   }
 

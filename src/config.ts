@@ -1,0 +1,234 @@
+// Every setting, in one place: name, default, meaning and check. The only reader of the environment.
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { dirname, resolve } from 'node:path'
+
+export interface Settings {
+  readonly bindIp: string
+  readonly publicIp: string
+  readonly httpPort: number
+  readonly sipPort: number
+  readonly rtpPortMin: number
+  readonly rtpPortMax: number
+  readonly sipDomain: string
+  readonly dataDir: string
+  readonly adminPassword: string | undefined
+  readonly adminAccesskey: string | undefined
+  readonly publicUrl: string
+  readonly dialAllow: readonly string[]
+  readonly logLevel: LogLevel
+  readonly lineApiUrl: string
+  readonly maxCallSeconds: number
+  readonly rateLimits: boolean
+}
+
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+type LogLevel = (typeof logLevels)[number]
+
+/** A setting that cannot be used; the message is one line naming the variable and the fix. */
+export class SettingError extends Error {}
+
+interface Setting {
+  readonly name: string
+  readonly fallback: string
+  readonly meaning: string
+}
+
+/** The README's table; a test compares the two. */
+export const settingTable: readonly Setting[] = [
+  { name: 'PARTYLINE_BIND_IP', fallback: '0.0.0.0', meaning: 'address to listen on' },
+  { name: 'PARTYLINE_PUBLIC_IP', fallback: 'found out', meaning: 'address written into SDP, Contact and Via' },
+  { name: 'PARTYLINE_HTTP_PORT', fallback: '8080', meaning: 'REST API and its documentation' },
+  { name: 'PARTYLINE_SIP_PORT', fallback: '5060', meaning: 'SIP over UDP and TCP' },
+  { name: 'PARTYLINE_RTP_PORTS', fallback: '20000-29999', meaning: 'RTP port range' },
+  {
+    name: 'PARTYLINE_SIP_DOMAIN',
+    fallback: 'sip.localhost',
+    meaning: 'shown in direct URIs; any host that reaches the server is accepted',
+  },
+  { name: 'PARTYLINE_DATA_DIR', fallback: './data', meaning: 'database, recordings' },
+  {
+    name: 'PARTYLINE_ADMIN_PASSWORD',
+    fallback: 'generated',
+    meaning: 'password of `admin@localhost`, used at first start only',
+  },
+  {
+    name: 'PARTYLINE_ADMIN_ACCESSKEY',
+    fallback: 'generated',
+    meaning: 'the first access key, `vb_` + 32 letters and digits, used at first start only',
+  },
+  { name: 'PARTYLINE_PUBLIC_URL', fallback: 'http://localhost:8080', meaning: 'base of addresses handed to others' },
+  {
+    name: 'PARTYLINE_DIAL_ALLOW',
+    fallback: '127.0.0.0/8,::1',
+    meaning: 'hosts and networks that outbound calls to `sip:` addresses may reach; anything else is refused',
+  },
+  {
+    name: 'PARTYLINE_LOG_LEVEL',
+    fallback: 'info',
+    meaning: `one of ${logLevels.join(', ')}; JSON lines on stderr, pretty on a terminal`,
+  },
+  { name: 'PARTYLINE_MAX_CALL_SECONDS', fallback: '86400', meaning: 'longest life of one call' },
+  {
+    name: 'PARTYLINE_RATE_LIMITS',
+    fallback: 'on',
+    meaning: '`off` switches the limits of API requests per address and customer off',
+  },
+  {
+    name: 'PARTYLINE_LINE_API_URL',
+    fallback: 'https://api.line.me',
+    meaning: 'base address of the LINE Messaging API',
+  },
+]
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+function text(environment: Environment, name: string): string {
+  const given = environment[name]?.trim()
+  if (given) return given
+  return settingTable.find((setting) => setting.name === name)?.fallback ?? ''
+}
+
+function integer(environment: Environment, name: string, range: readonly [number, number]): number {
+  const given = text(environment, name)
+  const value = Number(given)
+  if (!/^\d+$/.test(given) || value < range[0] || value > range[1]) {
+    throw new SettingError(`${name} is "${given}"; it must be a whole number from ${range[0]} to ${range[1]}`)
+  }
+  return value
+}
+
+function ip(environment: Environment, name: string): string {
+  const given = text(environment, name)
+  if (isIP(given) === 0) throw new SettingError(`${name} is "${given}"; it must be an IPv4 or IPv6 address`)
+  return given
+}
+
+/** The address a phone can reach us by, as far as this machine knows: the bound one, or that of its first interface. */
+function foundPublicIp(bindIp: string): string {
+  if (bindIp !== '0.0.0.0' && bindIp !== '::') return bindIp
+  const external = Object.values(networkInterfaces())
+    .flatMap((entries) => entries ?? [])
+    .find((entry) => !entry.internal && entry.family === 'IPv4')
+  return external?.address ?? '127.0.0.1'
+}
+
+function rtpPorts(environment: Environment): readonly [number, number] {
+  const name = 'PARTYLINE_RTP_PORTS'
+  const given = text(environment, name)
+  const match = /^(\d{1,5})-(\d{1,5})$/.exec(given)
+  const [low, high] = [Number(match?.[1]), Number(match?.[2])]
+  if (!match || low < 1024 || high > 65535 || high - low < 1) {
+    throw new SettingError(
+      `${name} is "${given}"; it must be a range such as 20000-29999 within 1024-65535, two ports a call`,
+    )
+  }
+  return [low, high]
+}
+
+/** Makes a folder and its parents one by one: mkdir's own recursion never ends on file systems such as /proc. */
+function makeFolder(directory: string): void {
+  if (existsSync(directory)) return
+  makeFolder(dirname(directory))
+  mkdirSync(directory, { mode: 0o700 })
+}
+
+function dataDir(environment: Environment): string {
+  const directory = resolve(text(environment, 'PARTYLINE_DATA_DIR'))
+  try {
+    makeFolder(directory)
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'error'
+    throw new SettingError(
+      `PARTYLINE_DATA_DIR "${directory}" cannot be written (${why}); name a folder that this user may write`,
+    )
+  }
+  return directory
+}
+
+function url(environment: Environment, name: string, fallback?: string): string {
+  const given = environment[name]?.trim() || fallback || text(environment, name)
+  if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol)) {
+    throw new SettingError(`${name} is "${given}"; it must be an http:// or https:// address`)
+  }
+  return given.replace(/\/+$/, '')
+}
+
+function oneOf<T extends string>(environment: Environment, name: string, words: readonly T[]): T {
+  const given = text(environment, name)
+  const word = words.find((candidate) => candidate === given)
+  if (word === undefined) throw new SettingError(`${name} is "${given}"; it must be one of ${words.join(', ')}`)
+  return word
+}
+
+function accesskey(environment: Environment): string | undefined {
+  const given = environment['PARTYLINE_ADMIN_ACCESSKEY']?.trim()
+  if (given && !/^vb_[A-Za-z0-9]{32}$/.test(given)) {
+    throw new SettingError('PARTYLINE_ADMIN_ACCESSKEY must be "vb_" followed by 32 letters and digits')
+  }
+  return given || undefined
+}
+
+function dialAllow(environment: Environment): string[] {
+  return text(environment, 'PARTYLINE_DIAL_ALLOW')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+    .map((entry) => {
+      const [address = '', bits, ...rest] = entry.split('/')
+      const family = isIP(address)
+      const network = bits !== undefined
+      const bitsFit = /^\d+$/.test(bits ?? '0') && Number(bits ?? 0) <= (family === 6 ? 128 : 32)
+      const host = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(entry)
+      if (rest.length > 0 || (network ? family === 0 || !bitsFit : family === 0 && !host)) {
+        throw new SettingError(
+          `PARTYLINE_DIAL_ALLOW holds "${entry}"; entries are host names, addresses or networks such as 10.0.0.0/8`,
+        )
+      }
+      return entry
+    })
+}
+
+/** Reads and checks every setting. Throws SettingError for the first that is wrong. */
+export function readSettings(environment: Environment): Settings {
+  const bindIp = ip(environment, 'PARTYLINE_BIND_IP')
+  const [rtpPortMin, rtpPortMax] = rtpPorts(environment)
+  const httpPort = integer(environment, 'PARTYLINE_HTTP_PORT', [1, 65535])
+  return {
+    bindIp,
+    publicIp: environment['PARTYLINE_PUBLIC_IP']?.trim()
+      ? ip(environment, 'PARTYLINE_PUBLIC_IP')
+      : foundPublicIp(bindIp),
+    httpPort,
+    sipPort: integer(environment, 'PARTYLINE_SIP_PORT', [1, 65535]),
+    rtpPortMin,
+    rtpPortMax,
+    sipDomain: text(environment, 'PARTYLINE_SIP_DOMAIN'),
+    adminPassword: environment['PARTYLINE_ADMIN_PASSWORD'] || undefined,
+    adminAccesskey: accesskey(environment),
+    publicUrl: url(environment, 'PARTYLINE_PUBLIC_URL', `http://localhost:${httpPort}`),
+    dialAllow: dialAllow(environment),
+    logLevel: oneOf(environment, 'PARTYLINE_LOG_LEVEL', logLevels),
+    lineApiUrl: url(environment, 'PARTYLINE_LINE_API_URL'),
+    maxCallSeconds: integer(environment, 'PARTYLINE_MAX_CALL_SECONDS', [1, 31_536_000]),
+    rateLimits: oneOf(environment, 'PARTYLINE_RATE_LIMITS', ['on', 'off']) === 'on',
+    dataDir: dataDir(environment),
+  }
+}
+
+/** What `npm start -- --help` prints. */
+export function settingsHelp(): string {
+  const width = Math.max(...settingTable.map((setting) => setting.name.length))
+  const lines = settingTable.map(
+    (setting) => `  ${setting.name.padEnd(width)}  ${setting.meaning.replaceAll('`', '')} (${setting.fallback})`,
+  )
+  return [
+    'Partyline, a programmable conference-call server.',
+    '',
+    'Settings are environment variables:',
+    ...lines,
+    '',
+  ].join('\n')
+}
