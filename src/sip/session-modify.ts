@@ -35,6 +35,9 @@ interface Unacknowledged {
   readonly success: SuccessRetransmission
 }
 
+/** A refresh that was refused for the moment is tried again, until the session expires, ms. */
+const refreshAgain = 30_000
+
 interface Change {
   readonly description: string
   /** Asked for by the session timer: its outcome is nobody's news. */
@@ -223,10 +226,8 @@ export class Modification {
   /** 2xx to their re-INVITE, UPDATE, or PRACK with an offer. */
   #succeed(transaction: ServerTransaction, sdp?: { readonly description: string; readonly offered: boolean }): void {
     const { request } = transaction
-    const timed =
-      request.method === 'PRACK' || this.#usage.state === 'incoming'
-        ? undefined
-        : answerInterval(request, this.#host.limits)
+    const confirmed = this.#usage.dialog?.confirmed === true
+    const timed = request.method === 'PRACK' || !confirmed ? undefined : answerInterval(request, this.#host.limits)
     const headers: Header[] = [
       this.#host.contact(transaction.flow),
       allowHeader,
@@ -235,7 +236,7 @@ export class Modification {
       ...(timed?.headers ?? []),
     ]
     const response = responseTo(request, 200, { headers, ...(sdp && { description: sdp.description }) })
-    if (timed !== undefined && this.#usage.dialog?.confirmed) this.#usage.timer.set(timed.interval)
+    if (timed !== undefined) this.#usage.timer.set(timed.interval)
     if (request.method !== 'INVITE') {
       transaction.respond(response)
       return
@@ -342,7 +343,10 @@ export class Modification {
       else this.#refreshWaits = true
     } else if (change?.refresh === false) {
       this.#host.emit({ kind: 'answer', sessionId: this.#usage.id, status })
-    } else this.#host.note('warn', 'session refresh refused', { session: this.#usage.id, status })
+    } else {
+      this.#host.note('warn', 'session refresh refused', { session: this.#usage.id, status })
+      this.#usage.timer.refreshLater(refreshAgain)
+    }
   }
 
   /** §14.1: the owner of the Call-ID waits 2.1 to 4 s, the other up to 2 s, in units of 10 ms. */

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import type { TransportFlow } from './flow.ts'
+import { nextFlow, routed } from './route.ts'
+
+const udp: TransportFlow = { transport: 'UDP', remoteAddress: '203.0.113.5', remotePort: 40_000 }
+const tcp: TransportFlow = { ...udp, transport: 'TCP', connectionId: 'c' }
+const question = { remoteTarget: 'sip:a@10.0.0.7:5062', routeSet: [], lastFlow: udp, lastFlowLost: false }
+
+describe('the flow of the next request', () => {
+  it('is the last one when the Contact has another address or a name', () => {
+    expect(nextFlow(question)).toEqual(udp)
+    expect(nextFlow({ ...question, remoteTarget: 'sip:a@phone.example.com' })).toEqual(udp)
+  })
+
+  it('goes to the port of the Contact when its address is the same', () => {
+    expect(nextFlow({ ...question, remoteTarget: 'sip:a@203.0.113.5' })).toEqual({ ...udp, remotePort: 5060 })
+  })
+
+  it('goes to a numeric first route, IPv6 too', () => {
+    const routeSet = ['<sip:[2001:db8::1]:5070;lr>', '<sip:198.51.100.1;lr>']
+    expect(nextFlow({ ...question, routeSet })).toEqual({
+      transport: 'UDP',
+      remoteAddress: '2001:db8::1',
+      remotePort: 5070,
+    })
+  })
+
+  it('stays on an open connection, unless the route leads to another host', () => {
+    expect(nextFlow({ ...question, lastFlow: tcp })).toEqual(tcp)
+    expect(nextFlow({ ...question, lastFlow: tcp, routeSet: ['<sip:203.0.113.5;lr>'] })).toEqual(tcp)
+    const elsewhere = nextFlow({ ...question, lastFlow: tcp, routeSet: ['<sip:198.51.100.1;transport=tcp;lr>'] })
+    expect(elsewhere).toEqual({ transport: 'TCP', remoteAddress: '198.51.100.1', remotePort: 5060 })
+  })
+
+  it('opens a new connection to the Contact when the last is closed', () => {
+    const lost = { ...question, lastFlow: tcp, lastFlowLost: true }
+    expect(nextFlow(lost)).toEqual({ transport: 'TCP', remoteAddress: '10.0.0.7', remotePort: 5062 })
+    expect(nextFlow({ ...lost, remoteTarget: 'sip:a@phone.example.com' })).toEqual({
+      transport: 'TCP',
+      remoteAddress: '203.0.113.5',
+      remotePort: 40_000,
+    })
+  })
+})
+
+describe('a route set', () => {
+  it('goes into Route as it is when the first hop is a loose router', () => {
+    const routes = ['<sip:p1.example.com;lr>', '<sip:p2.example.com>']
+    expect(routed('sip:a@b', routes)).toEqual({
+      uri: 'sip:a@b',
+      routes: routes.map((value) => ({ name: 'Route', value })),
+    })
+  })
+
+  it('sends to a strict router with its URI as Request-URI and the target last', () => {
+    expect(routed('sip:a@b', ['<sip:p1.example.com?x=y>', '<sip:p2.example.com;lr>'])).toEqual({
+      uri: 'sip:p1.example.com',
+      routes: [
+        { name: 'Route', value: '<sip:p2.example.com;lr>' },
+        { name: 'Route', value: '<sip:a@b>' },
+      ],
+    })
+  })
+
+  it('that is empty leaves the target alone', () => {
+    expect(routed('sip:a@b', [])).toEqual({ uri: 'sip:a@b', routes: [] })
+  })
+})
