@@ -26,6 +26,8 @@ export interface LegStatistics {
   /** From the far end's last RTCP report; -1 while unknown. */
   readonly roundTripMs: number
   readonly remoteLost: number
+  /** Frames of 20 ms that were wholly made up for missing packets. */
+  readonly framesConcealed?: number
   /** Frames now waiting in the jitter buffer, and how many it wants to hold. */
   readonly bufferFrames: number
   readonly bufferTarget: number
@@ -83,6 +85,8 @@ export interface EngineOptions {
   /** Inclusive; pairs are taken from even ports. */
   readonly portMin: number
   readonly portMax: number
+  /** Silence of RTP and RTCP after which `mediaLost` is sent; 30,000 when absent. */
+  readonly mediaTimeoutMs?: number
 }
 
 export interface MediaEngine {

@@ -1,0 +1,177 @@
+// The engine inside whichever thread: legs, mixes and the commands that change them. Time, randomness and datagrams are passed in.
+// Commands act between two ticks, so a leg moves from mix to mix within one tick and a reply means that the next tick obeys.
+import { Bug, UserError } from '../base/errors.ts'
+import type { Clock } from '../base/time.ts'
+import type { MediaPlan } from '../sdp/media-plan.ts'
+import type { EngineCommand, EngineNotice, EngineReplies, LegPorts, LegStatistics, Tone } from './engine.ts'
+import { Leg } from './leg.ts'
+import { Mixer } from './mixer.ts'
+import type { PacketIo } from './packet-io.ts'
+import { SharedMix } from './shared-mix.ts'
+
+export interface EngineCoreSettings {
+  readonly packetIo: PacketIo
+  readonly clock: Pick<Clock, 'now' | 'wallMicros'>
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  readonly notify: (notice: EngineNotice) => void
+  /** Called when the first leg wants ticks (true) and when the last one is gone (false). */
+  readonly wantTicks: (wanted: boolean) => void
+  readonly mediaTimeoutMs?: number | undefined
+}
+
+type Handlers = {
+  readonly [K in EngineCommand['kind']]: (command: Extract<EngineCommand, { kind: K }>) => Promise<EngineReplies[K]>
+}
+
+const defaultTimeoutMs = 30_000
+
+export class EngineCore {
+  readonly #settings: EngineCoreSettings
+  readonly #silence = new SharedMix()
+  readonly #legs = new Map<string, Leg>()
+  readonly #opening = new Set<string>()
+  readonly #mixes = new Map<string, Mixer>()
+  /** The legs and mixes again, to be walked without an iterator. */
+  #legList: readonly Leg[] = []
+  #mixList: readonly Mixer[] = []
+  #ticking = false
+
+  constructor(settings: EngineCoreSettings) {
+    this.#settings = settings
+  }
+
+  get legs(): number {
+    return this.#legs.size
+  }
+
+  get mixes(): number {
+    return this.#mixes.size
+  }
+
+  readonly #handlers: Handlers = {
+    openLeg: (command) => this.#openLeg(command.legId),
+    configureLeg: async (command) => this.#configureLeg(command.legId, command.plan),
+    join: async (command) => this.#join(command.legId, command.mixId),
+    leave: async (command) => this.#leave(this.#leg(command.legId)),
+    mute: async (command) => {
+      const leg = this.#leg(command.legId)
+      leg.mutedIn = command.in
+      leg.mutedOut = command.out
+    },
+    tone: (command) => this.#tone(command.legId, command.tone),
+    echo: async (command) => {
+      this.#leg(command.legId).echo = command.on
+    },
+    statistics: async (command) => this.#leg(command.legId).statistics(),
+    closeLeg: (command) => this.#closeLeg(command.legId),
+  }
+
+  handle<C extends EngineCommand>(command: C): Promise<EngineReplies[C['kind']]> {
+    const handler = this.#handlers[command.kind] as (command: EngineCommand) => Promise<EngineReplies[C['kind']]>
+    return handler(command)
+  }
+
+  /** One frame for everybody. `now` in monotonic milliseconds. */
+  tick(now: number): void {
+    for (const mix of this.#mixList) mix.tick(now)
+    for (const leg of this.#legList) if (leg.mix === undefined && leg.configured) leg.tickAlone(now)
+    this.#settings.packetIo.flush()
+    for (const leg of this.#legList) leg.tend(now)
+  }
+
+  /** Ticks that were never made up for. */
+  skip(frames: number): void {
+    for (const leg of this.#legList) leg.skip(frames)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#legs.keys()].map((legId) => this.#closeLeg(legId)))
+    await this.#settings.packetIo.close()
+  }
+
+  #leg(legId: string): Leg {
+    const leg = this.#legs.get(legId)
+    if (!leg) throw new UserError('RESOURCE_NOT_FOUND', `There is no media leg ${legId}.`)
+    return leg
+  }
+
+  async #openLeg(legId: string): Promise<LegPorts> {
+    if (this.#legs.has(legId) || this.#opening.has(legId)) throw new Bug(`Media leg ${legId} is open already.`)
+    this.#opening.add(legId)
+    const { packetIo, clock, random, notify, mediaTimeoutMs } = this.#settings
+    try {
+      // Datagrams that come before the leg is there belong to whoever had the port before.
+      let leg: Leg | undefined
+      const ports = await packetIo.open({
+        rtp: (bytes, source, now) => leg?.receiveRtp(bytes, source, now),
+        rtcp: (bytes, source, now) => leg?.receiveRtcp(bytes, source, now),
+      })
+      const wallMicros = (): number => clock.wallMicros()
+      const timeout = mediaTimeoutMs ?? defaultTimeoutMs
+      leg = new Leg({ id: legId, ports, random, wallMicros, notify, silence: this.#silence, mediaTimeoutMs: timeout })
+      this.#legs.set(legId, leg)
+      this.#legList = [...this.#legs.values()]
+      return { address: ports.address, rtpPort: ports.rtpPort, rtcpPort: ports.rtcpPort }
+    } finally {
+      this.#opening.delete(legId)
+    }
+  }
+
+  #configureLeg(legId: string, plan: MediaPlan): undefined {
+    this.#leg(legId).configure(plan, this.#settings.clock.now())
+    this.#wantTicks()
+  }
+
+  #join(legId: string, mixId: string): undefined {
+    const leg = this.#leg(legId)
+    const known = this.#mixes.get(mixId)
+    if (known && leg.mix === known) return
+    this.#leave(leg)
+    const mix = known ?? this.#newMix(mixId)
+    mix.add(leg)
+    leg.mix = mix
+  }
+
+  #newMix(mixId: string): Mixer {
+    const mix = new Mixer(this.#silence)
+    this.#mixes.set(mixId, mix)
+    this.#mixList = [...this.#mixes.values()]
+    return mix
+  }
+
+  #leave(leg: Leg): undefined {
+    const mix = leg.mix
+    if (!mix) return
+    mix.remove(leg)
+    leg.mix = undefined
+    leg.hush()
+    if (mix.size > 0) return
+    for (const [mixId, other] of this.#mixes) if (other === mix) this.#mixes.delete(mixId)
+    this.#mixList = [...this.#mixes.values()]
+  }
+
+  async #tone(legId: string, tone: Tone): Promise<undefined> {
+    const leg = this.#leg(legId)
+    return new Promise((resolve) => leg.play(tone, () => resolve(undefined)))
+  }
+
+  async #closeLeg(legId: string): Promise<LegStatistics> {
+    const leg = this.#leg(legId)
+    const statistics = leg.statistics()
+    this.#leave(leg)
+    this.#legs.delete(legId)
+    this.#legList = [...this.#legs.values()]
+    leg.close(this.#settings.clock.now())
+    this.#wantTicks()
+    await leg.ports.close()
+    return statistics
+  }
+
+  #wantTicks(): void {
+    const wanted = this.#legList.some((leg) => leg.configured)
+    if (wanted === this.#ticking) return
+    this.#ticking = wanted
+    this.#settings.wantTicks(wanted)
+  }
+}

@@ -1,0 +1,74 @@
+// One leg's RTCP on the wire: reports when due to wherever the far end reads them, goodbye at the end.
+import { RtcpSession, type RtcpStart } from '../rtp/rtcp-session.ts'
+import type { SendStream } from '../rtp/send-stream.ts'
+import type { Endpoint } from '../rtp/source-check.ts'
+import type { MediaPlan } from '../sdp/media-plan.ts'
+import type { LegReceiver } from './leg-receiver.ts'
+import type { PortPair } from './packet-io.ts'
+
+export class LegControl {
+  readonly #ports: PortPair
+  readonly #send: SendStream
+  readonly #session: RtcpSession
+  #signalled: Endpoint
+  #latched: Endpoint | undefined
+  /** RTP and RTCP share a port (RFC 5761). */
+  #muxed: boolean
+
+  constructor(ports: PortPair, send: SendStream, options: { readonly plan: MediaPlan; readonly start: RtcpStart }) {
+    const { remote } = options.plan
+    this.#ports = ports
+    this.#send = send
+    this.#session = new RtcpSession(options.start)
+    this.#signalled = { address: remote.address, port: remote.rtcpPort }
+    this.#muxed = remote.rtcpPort === remote.rtpPort
+  }
+
+  get roundTripMs(): number {
+    return this.#session.roundTripMs
+  }
+
+  get remoteLost(): number {
+    return this.#session.remoteLost
+  }
+
+  configure(plan: MediaPlan): void {
+    const { remote } = plan
+    if (remote.address !== this.#signalled.address || remote.rtcpPort !== this.#signalled.port)
+      this.#latched = undefined
+    this.#signalled = { address: remote.address, port: remote.rtcpPort }
+    this.#muxed = remote.rtcpPort === remote.rtpPort
+  }
+
+  /** A datagram from the RTCP port, or one that looks like RTCP on the RTP port. */
+  receive(
+    bytes: Uint8Array,
+    source: Endpoint,
+    context: { readonly receiver: LegReceiver; readonly now: number },
+  ): void {
+    const { receiver, now } = context
+    if (!receiver.sources.acceptControl(source)) {
+      receiver.refuse('foreign')
+      return
+    }
+    if (this.#session.receive(bytes, this.#send.ssrc, now) !== undefined) {
+      receiver.refuse('malformed')
+      return
+    }
+    receiver.heard(now)
+    if (!this.#muxed) this.#latched = source
+  }
+
+  tick(receiver: LegReceiver, now: number): void {
+    if (this.#session.due(now)) this.#transmit(this.#session.report(this.#send, receiver.stream, now), receiver)
+  }
+
+  goodbye(receiver: LegReceiver, now: number): void {
+    this.#transmit(this.#session.goodbye(this.#send, receiver.stream, now), receiver)
+  }
+
+  #transmit(bytes: Uint8Array, receiver: LegReceiver): void {
+    if (this.#muxed) this.#ports.sendRtp(bytes, receiver.sources.destination)
+    else this.#ports.sendRtcp(bytes, this.#latched ?? this.#signalled)
+  }
+}

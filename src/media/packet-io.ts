@@ -1,0 +1,32 @@
+// How datagrams come and go, whatever moves them: node:dgram now, a batching addon or a virtual network elsewhere.
+// It knows ports and datagrams, nothing of RTP.
+import type { Endpoint } from '../rtp/source-check.ts'
+
+/** Takes what arrives on a port pair. `bytes` is valid during the call only; `now` is monotonic milliseconds. */
+export interface PacketSink {
+  rtp(bytes: Uint8Array, source: Endpoint, now: number): void
+  rtcp(bytes: Uint8Array, source: Endpoint, now: number): void
+}
+
+/** RTP on an even port, RTCP on the next (RFC 3550 §11). */
+export interface PortPair {
+  readonly address: string
+  readonly rtpPort: number
+  readonly rtcpPort: number
+  /** The whole of `bytes` is the datagram. Its storage may be written again once `sendDepth` more were sent. */
+  sendRtp(bytes: Uint8Array, to: Endpoint): void
+  sendRtcp(bytes: Uint8Array, to: Endpoint): void
+  close(): Promise<void>
+}
+
+export interface PacketIo {
+  /** Throws OperationalError when no pair is free. */
+  open(sink: PacketSink): Promise<PortPair>
+  /** The tick is over: a body that gathers datagrams sends them now. */
+  flush(): void
+  /** Closes every pair still open. */
+  close(): Promise<void>
+}
+
+/** Datagrams of one pair that may be on their way out of a buffer at the same time. */
+export const sendDepth = 8

@@ -1,0 +1,275 @@
+// Puts packets of one RTP stream back into order in a ring of fixed capacity, still encoded: codecs with state must decode in order.
+// It knows sequence numbers and timestamps, not time: when to play is the playout's business. Nothing is allocated after construction.
+import { distance16, distance32 } from '../base/serial.ts'
+import type { PacketView } from './packet.ts'
+
+/** A packet in the ring. `bytes` is the slot's own storage, `length` of it in use. */
+export interface BufferedPacket {
+  readonly bytes: Uint8Array
+  readonly length: number
+  readonly sequence: number
+  readonly timestamp: number
+  readonly samples: number
+  /** Monotonic milliseconds. */
+  readonly arrival: number
+  readonly marker: boolean
+}
+
+type Slot = { -readonly [K in keyof BufferedPacket]: BufferedPacket[K] } & { kind: 'free' | 'audio' | 'event' }
+
+/** `early` means that the packet lies beyond the ring: the sender jumped, and the caller starts over. */
+export type Insertion = 'stored' | 'late' | 'early' | 'oversize'
+
+/** What `take` found: a packet and the samples missing before it. Reused by every call. */
+export interface Taken {
+  packet: BufferedPacket | undefined
+  /** Samples between the cursor and the packet; negative when its start was already concealed. */
+  gap: number
+  /** Sequence numbers are missing before the packet; otherwise the sender paused. */
+  loss: boolean
+  /** Nothing is stored at all. */
+  empty: boolean
+}
+
+/** Why playing begins at a packet: it came late, those before it were lost, or the sender had paused. */
+export type Beginning = 'late' | 'lost' | 'paused'
+
+/** Packets that fit; a power of two. Twelve frames of 10 ms packets, and reordering on top. */
+const capacity = 32
+/** 80 ms of G.711. */
+const slotBytes = 640
+
+export class JitterBuffer {
+  readonly #slots: Slot[] = []
+  readonly #taken: Taken = { packet: undefined, gap: 0, loss: false, empty: true }
+  readonly #jumpSamples: number
+  #stored = 0
+  /** Sequence number that is to be played next; unknown until the first packet. */
+  #next = 0
+  #highest = 0
+  #known = false
+  #begun = false
+  /** Timestamp of the next sample to be played. */
+  #cursor = 0
+  #late = 0
+  #jumps = 0
+
+  /** A timestamp further than `jumpSamples` from where it should be is a new beginning, not a gap. */
+  constructor(jumpSamples: number) {
+    this.#jumpSamples = jumpSamples
+    for (let index = 0; index < capacity; index += 1) {
+      const bytes = new Uint8Array(slotBytes)
+      this.#slots.push({
+        bytes,
+        length: 0,
+        sequence: 0,
+        timestamp: 0,
+        samples: 0,
+        arrival: 0,
+        marker: false,
+        kind: 'free',
+      })
+    }
+  }
+
+  /** Arrived after they were due. */
+  get late(): number {
+    return this.#late
+  }
+
+  /** Times the sender's timestamps jumped. */
+  get jumps(): number {
+    return this.#jumps
+  }
+
+  /** Audio packets stored. */
+  get stored(): number {
+    return this.#stored
+  }
+
+  /** Samples from the cursor (or the first packet, if `fresh`) to the end of the newest packet, gaps included. */
+  span(fresh: boolean): number {
+    const first = this.#first()
+    const last = this.#last()
+    if (first === undefined || last === undefined) return 0
+    const start = fresh ? first.timestamp : this.#cursor
+    const span = distance32(start, (last.timestamp + last.samples) >>> 0)
+    return span > 0 && span < 2 * this.#jumpSamples ? span : last.samples
+  }
+
+  /** Stores the packet's payload, which lasts `samples`. */
+  insert(packet: PacketView, samples: number, arrival: number): Insertion {
+    if (packet.payloadLength > slotBytes) return 'oversize'
+    const slot = this.#claim(packet.sequence)
+    if (typeof slot === 'string') return slot
+    for (let index = 0, from = packet.payloadOffset; index < packet.payloadLength; index += 1, from += 1) {
+      slot.bytes[index] = packet.bytes[from] ?? 0
+    }
+    slot.length = packet.payloadLength
+    slot.timestamp = packet.timestamp
+    slot.samples = samples
+    slot.arrival = arrival
+    slot.marker = packet.marker
+    slot.kind = 'audio'
+    this.#stored += 1
+    return 'stored'
+  }
+
+  /** Notes a sequence number that carries no audio, so that it does not look lost. */
+  skip(sequence: number): void {
+    const slot = this.#claim(sequence)
+    if (typeof slot !== 'string') slot.kind = 'event'
+    while (this.#slots[this.#next & (capacity - 1)]?.kind === 'event') this.#passEvent()
+  }
+
+  /** When the packet arrived that completes the first `samples`; infinity while they are not all there. */
+  completedAt(samples: number): number {
+    const first = this.#first()
+    if (first === undefined) return Number.POSITIVE_INFINITY
+    const distance = distance16(this.#next, this.#highest)
+    for (let ahead = 0; ahead <= distance; ahead += 1) {
+      const slot = this.#slots[(this.#next + ahead) & (capacity - 1)]
+      if (slot?.kind !== 'audio') continue
+      if (distance32(first.timestamp, slot.timestamp) + slot.samples >= samples) return slot.arrival
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** Starts playing at the oldest packet, wherever that is. */
+  begin(): Beginning {
+    const first = this.#first()
+    if (first === undefined) return 'paused'
+    const gap = distance32(this.#cursor, first.timestamp)
+    const beginning = gap <= 0 ? 'late' : this.#contiguous(first.sequence) ? 'paused' : 'lost'
+    const fresh = !this.#begun
+    this.#cursor = first.timestamp
+    this.#begun = true
+    return fresh ? 'paused' : beginning
+  }
+
+  /** Takes the oldest packet if it is due within `samples`; late ones are dropped on the way. */
+  take(samples: number): Taken {
+    const taken = this.#taken
+    taken.packet = undefined
+    for (;;) {
+      const slot = this.#first()
+      taken.empty = slot === undefined
+      if (slot === undefined) return taken
+      let gap = distance32(this.#cursor, slot.timestamp)
+      const jumped = gap > this.#jumpSamples || gap <= -this.#jumpSamples
+      if (jumped) {
+        this.#jumps += 1
+        this.#cursor = slot.timestamp
+        gap = 0
+      }
+      taken.gap = gap
+      taken.loss = !this.#contiguous(slot.sequence)
+      if (gap >= samples) return taken
+      this.#release(slot)
+      if (gap + slot.samples <= 0) {
+        this.#late += 1
+        continue
+      }
+      taken.packet = slot
+      this.#cursor = (slot.timestamp + slot.samples) >>> 0
+      return taken
+    }
+  }
+
+  /** Moves the cursor over samples that were made up. */
+  advance(samples: number): void {
+    this.#cursor = (this.#cursor + samples) >>> 0
+  }
+
+  /** Drops the oldest packet to bound the delay. */
+  drop(): void {
+    const slot = this.#first()
+    if (slot === undefined) return
+    this.#release(slot)
+    this.#cursor = (slot.timestamp + slot.samples) >>> 0
+  }
+
+  /** Goes on at the oldest packet, whatever its timestamp. */
+  rebase(): void {
+    const first = this.#first()
+    if (first === undefined) return
+    this.#jumps += 1
+    this.#cursor = first.timestamp
+  }
+
+  /** Forgets everything; the next packet is the first. */
+  reset(): void {
+    for (const slot of this.#slots) slot.kind = 'free'
+    this.#stored = 0
+    this.#known = false
+    this.#begun = false
+  }
+
+  #passEvent(): void {
+    const slot = this.#slots[this.#next & (capacity - 1)]
+    if (slot) slot.kind = 'free'
+    this.#next = (this.#next + 1) & 0xffff
+    if (distance16(this.#next, this.#highest) < 0) this.#highest = (this.#next + 0xffff) & 0xffff
+  }
+
+  /** The free slot for a sequence number, or why there is none. */
+  #claim(sequence: number): Slot | 'late' | 'early' {
+    if (!this.#known) {
+      this.#known = true
+      this.#next = sequence
+      this.#highest = sequence
+    }
+    let ahead = distance16(this.#next, sequence)
+    // Before anything was played the first packet may still turn out to be the second.
+    if (ahead < 0 && !this.#begun && distance16(sequence, this.#highest) < capacity) {
+      this.#next = sequence
+      ahead = 0
+    }
+    if (ahead < 0) {
+      this.#late += 1
+      return 'late'
+    }
+    if (ahead >= capacity) return 'early'
+    if (distance16(this.#highest, sequence) > 0) this.#highest = sequence
+    const slot = this.#slots[sequence & (capacity - 1)]
+    if (slot === undefined || slot.kind !== 'free') return 'late'
+    slot.sequence = sequence
+    return slot
+  }
+
+  #release(slot: Slot): void {
+    for (let sequence = this.#next; sequence !== slot.sequence; sequence = (sequence + 1) & 0xffff) {
+      const passed = this.#slots[sequence & (capacity - 1)]
+      if (passed) passed.kind = 'free'
+    }
+    slot.kind = 'free'
+    this.#stored -= 1
+    this.#next = (slot.sequence + 1) & 0xffff
+    if (distance16(this.#next, this.#highest) < 0) this.#highest = (this.#next + 0xffff) & 0xffff
+  }
+
+  #contiguous(upTo: number): boolean {
+    for (let sequence = this.#next; sequence !== upTo; sequence = (sequence + 1) & 0xffff) {
+      if (this.#slots[sequence & (capacity - 1)]?.kind !== 'event') return false
+    }
+    return true
+  }
+
+  #first(): Slot | undefined {
+    if (this.#stored === 0) return undefined
+    for (let ahead = 0; ahead < capacity; ahead += 1) {
+      const slot = this.#slots[(this.#next + ahead) & (capacity - 1)]
+      if (slot?.kind === 'audio') return slot
+    }
+    return undefined
+  }
+
+  #last(): Slot | undefined {
+    if (this.#stored === 0) return undefined
+    for (let back = 0; back < capacity; back += 1) {
+      const slot = this.#slots[(this.#highest - back) & (capacity - 1)]
+      if (slot?.kind === 'audio') return slot
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,133 @@
+// One participant's RTCP (RFC 3550 §6): when to report, what to say, and what the far end's reports tell (loss, round trip, goodbye).
+// NTP time is the wall clock of the start plus monotonic time, so that a step of the clock does not look like a round trip.
+import type { ReceiveStream } from './receive-stream.ts'
+import { buildRtcp, type NtpTime, parseRtcp, type ReportBlock, type RtcpDefect } from './rtcp.ts'
+import type { SendStream } from './send-stream.ts'
+
+/** Seconds from 1900 (NTP) to 1970. */
+const ntpOffset = 2_208_988_800
+const minimumIntervalMs = 5000
+/** §6.3.1: makes up for timer reconsideration converging below the intended average. */
+const compensation = Math.E - 1.5
+
+export interface RtcpStart {
+  readonly cname: string
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  /** Monotonic milliseconds and the wall clock at the same moment. */
+  readonly now: number
+  readonly wallMicros: number
+}
+
+export class RtcpSession {
+  readonly #start: RtcpStart
+  #dueAt: number
+  #packetsAtReport = 0
+  /** Middle 32 bits of the far end's last sender report, and when it came. */
+  #lastReport = 0
+  #lastReportAt = 0
+  #roundTripMs = -1
+  #remoteLost = 0
+  #left = false
+
+  constructor(start: RtcpStart) {
+    this.#start = start
+    // The first report comes after half the interval (§6.2).
+    this.#dueAt = start.now + this.#interval() / 2
+  }
+
+  /** -1 while unknown. */
+  get roundTripMs(): number {
+    return this.#roundTripMs
+  }
+
+  /** What the far end says it lost of ours. */
+  get remoteLost(): number {
+    return this.#remoteLost
+  }
+
+  /** The far end said goodbye. */
+  get left(): boolean {
+    return this.#left
+  }
+
+  due(now: number): boolean {
+    return now >= this.#dueAt
+  }
+
+  /** The next compound datagram, and the time of the one after. */
+  report(send: SendStream, receive: ReceiveStream, now: number): Uint8Array {
+    this.#dueAt = now + this.#interval()
+    return this.#build(send, receive, { now, bye: false })
+  }
+
+  goodbye(send: SendStream, receive: ReceiveStream, now: number): Uint8Array {
+    return this.#build(send, receive, { now, bye: true })
+  }
+
+  /** Reads what the far end sent about `ssrc`, ours. Returns a defect instead of throwing. */
+  receive(bytes: Uint8Array, ssrc: number, now: number): RtcpDefect | undefined {
+    const packets = parseRtcp(bytes)
+    if (typeof packets === 'string') return packets
+    for (const packet of packets) {
+      if (packet.kind === 'senderReport') {
+        this.#lastReport = middle(packet.sender.ntp)
+        this.#lastReportAt = now
+      }
+      if (packet.kind === 'bye') this.#left = true
+      if (packet.kind !== 'senderReport' && packet.kind !== 'receiverReport') continue
+      for (const block of packet.blocks) if (block.ssrc === ssrc) this.#readBlock(block, now)
+    }
+    return undefined
+  }
+
+  #readBlock(block: ReportBlock, now: number): void {
+    this.#remoteLost = Math.max(0, block.cumulativeLost)
+    if (block.lastReport === 0) return
+    const units = (middle(this.#ntp(now)) - block.lastReport - block.delay) | 0
+    // A report that claims to answer the future, or something minutes old, is no measurement.
+    if (units >= 0 && units < 60 * 65536) this.#roundTripMs = (units * 1000) / 65536
+  }
+
+  #build(
+    send: SendStream,
+    receive: ReceiveStream,
+    moment: { readonly now: number; readonly bye: boolean },
+  ): Uint8Array {
+    const sent = send.packets > this.#packetsAtReport
+    this.#packetsAtReport = send.packets
+    const sender = sent
+      ? { ntp: this.#ntp(moment.now), timestamp: send.timestamp, packets: send.packets, octets: send.octets }
+      : undefined
+    const block = receive.started ? this.#block(receive, moment.now) : undefined
+    return buildRtcp({ ssrc: send.ssrc, sender, block, cname: this.#start.cname, bye: moment.bye })
+  }
+
+  #block(receive: ReceiveStream, now: number): ReportBlock {
+    const known = this.#lastReport !== 0
+    return {
+      ssrc: receive.ssrc,
+      fractionLost: receive.takeFractionLost(),
+      cumulativeLost: receive.cumulativeLost,
+      highestSequence: receive.highestSequence,
+      jitter: receive.jitter,
+      lastReport: this.#lastReport,
+      delay: known ? Math.round((now - this.#lastReportAt) * 65.536) >>> 0 : 0,
+    }
+  }
+
+  #interval(): number {
+    return (minimumIntervalMs * (0.5 + this.#start.random())) / compensation
+  }
+
+  #ntp(now: number): NtpTime {
+    const micros = this.#start.wallMicros + (now - this.#start.now) * 1000
+    const seconds = Math.floor(micros / 1e6)
+    return {
+      seconds: (seconds + ntpOffset) >>> 0,
+      fraction: Math.floor(((micros - seconds * 1e6) / 1e6) * 2 ** 32) >>> 0,
+    }
+  }
+}
+
+const middle = (ntp: NtpTime): number => ((ntp.seconds << 16) | (ntp.fraction >>> 16)) >>> 0

@@ -1,0 +1,50 @@
+// Our side of an RTP stream (RFC 3550 §5.1): sequence numbers, timestamps that advance by samples only, the marker that starts a talk
+// spurt (RFC 3551 §4.1). It is itself the header to write, so that sending allocates nothing.
+import type { RtpHeader } from './packet.ts'
+
+export interface SendStart {
+  readonly ssrc: number
+  readonly sequence: number
+  readonly timestamp: number
+}
+
+export class SendStream implements RtpHeader {
+  readonly ssrc: number
+  marker = true
+  payloadType = 0
+  sequence: number
+  timestamp: number
+  #packets = 0
+  #octets = 0
+
+  /** The three random starting values of §5.1 come from the caller, so that tests can seed them. */
+  constructor(start: SendStart) {
+    this.ssrc = start.ssrc >>> 0
+    this.sequence = start.sequence & 0xffff
+    this.timestamp = start.timestamp >>> 0
+  }
+
+  get packets(): number {
+    return this.#packets
+  }
+
+  /** Payload octets (§6.4.1), header and padding left out. */
+  get octets(): number {
+    return this.#octets
+  }
+
+  /** After a packet with these header values left. */
+  sent(samples: number, payloadLength: number): void {
+    this.#packets += 1
+    this.#octets += payloadLength
+    this.sequence = (this.sequence + 1) & 0xffff
+    this.timestamp = (this.timestamp + samples) >>> 0
+    this.marker = false
+  }
+
+  /** Time passes without a packet: the next one starts a talk spurt. */
+  pause(samples: number): void {
+    this.timestamp = (this.timestamp + samples) >>> 0
+    this.marker = true
+  }
+}
