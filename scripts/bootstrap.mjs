@@ -58,7 +58,7 @@ export function packages() {
   const stamp = join(root, 'node_modules', '.partyline-lock')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return
   process.stderr.write('partyline: installing packages\n')
-  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'])
+  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
   writeFileSync(stamp, digest)
 }
 
