@@ -6,7 +6,11 @@ import { environment, root } from './bootstrap.mjs'
 
 const bin = (name) => join(root, 'node_modules', '.bin', name)
 const checks = [
-  ['format and lint', bin('biome'), ['ci', '--error-on-warnings', '.']],
+  [
+    'format and lint',
+    bin('biome'),
+    ['ci', '--error-on-warnings', ...(process.stdout.isTTY ? [] : ['--colors=off']), '.'],
+  ],
   ['types', bin('tsc'), ['-p', '.']],
   ['layers', process.execPath, ['scripts/layers.mjs']],
   ['generated files', process.execPath, ['scripts/generate-actions.mjs', '--check']],

@@ -17,4 +17,6 @@ for (let round = 0; round < rounds; round += 1) {
   await fuzzRtp(seed * 1000 + round, each)
   process.stdout.write(`${(round + 1) * each * 2} messages, ${megabytes()} MiB resident\n`)
 }
-process.stdout.write(`done in ${Math.round((performance.now() - started) / 1000)} s: no crash, ${megabytes()} MiB resident\n`)
+process.stdout.write(
+  `done in ${Math.round((performance.now() - started) / 1000)} s: no crash, ${megabytes()} MiB resident\n`,
+)
