@@ -54,9 +54,10 @@ export class Calls {
 
   /** Calls the customer's destinations. Throws UserError naming the field when one cannot be dialled; then none is. */
   async create(customerId: string, input: CallInput): Promise<{ calls: Call[]; groupcalls: [] }> {
-    const calls = await originate({ customerId, input }, this.#options, (row) =>
-      this.#adopt({ row, sessionId: row.id, offer: undefined }),
-    )
+    const calls = await originate({ customerId, input }, this.#options, {
+      adopt: (row) => this.#adopt({ row, sessionId: row.id, offer: undefined }),
+      discard: (call) => this.#discard(call),
+    })
     return { calls: calls.map((call) => showCall(call.row)), groupcalls: [] }
   }
 
@@ -177,7 +178,7 @@ export class Calls {
       await call.media.open()
       await call.begin()
     } catch (error) {
-      this.#forget(call)
+      await this.#discard(call)
       log.error({ err: error, call_id: row.id }, 'incoming call could not be set up')
       refuse(503)
       return
@@ -224,6 +225,11 @@ export class Calls {
       }),
       event.sessionId,
     )
+  }
+
+  async #discard(call: LiveCall): Promise<void> {
+    this.#forget(call)
+    await call.discard()
   }
 
   #forget(call: LiveCall): void {

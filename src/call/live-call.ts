@@ -204,6 +204,12 @@ export class LiveCall implements FlowCall {
     }
   }
 
+  /** Lets go of a call that never came to be: nothing of it was stored or signalled. */
+  async discard(): Promise<void> {
+    await this.#scope.close('call could not be set up')
+    await this.media.close()
+  }
+
   /** The far end fell silent without a word: ask whether it is still there. A session that is gone ends by that request. */
   probe(): void {
     if (this.#row.status !== 'progressing') return

@@ -25,34 +25,44 @@ export interface Origination {
   readonly input: CallInput
 }
 
-/** Rings every destination; answers the calls in `dialing`. Throws UserError naming the field before anything rings. */
-export async function originate(
-  { customerId, input }: Origination,
-  options: CallsOptions,
-  adopt: (row: CallRow) => LiveCall,
-): Promise<LiveCall[]> {
+/** The registry of calls that are alive. */
+export interface Registry {
+  adopt(row: CallRow): LiveCall
+  discard(call: LiveCall): Promise<void>
+}
+
+/** Rings every destination; answers the calls in `dialing`. Throws before anything rings: UserError naming the field, OperationalError without ports. */
+export async function originate(request: Origination, options: CallsOptions, registry: Registry): Promise<LiveCall[]> {
+  const { customerId, input } = request
   const targets = await Promise.all(input.destinations.map((destination, index) => target(destination, index, options)))
-  const flowId = await chooseFlow({ customerId, input }, options)
-  const calls: LiveCall[] = []
+  const flowId = await chooseFlow(request, options)
+  const calls = input.destinations.map((destination) =>
+    registry.adopt(
+      newCallRow({
+        id: newUuid(),
+        customerId,
+        direction: 'outgoing',
+        source: input.source,
+        destination: withoutPassword(destination),
+        flowId,
+        activeflowId: newUuid(),
+        sipCallId: '',
+        at: options.ledger.timestamp(),
+      }),
+    ),
+  )
+  try {
+    await Promise.all(calls.map((call) => call.media.open()))
+    await Promise.all(calls.map((call) => call.begin()))
+  } catch (error) {
+    await Promise.all(calls.map((call) => registry.discard(call)))
+    throw error
+  }
   for (const [index, dial] of targets.entries()) {
-    const destination = withoutPassword(input.destinations[index] ?? input.source)
-    const row = newCallRow({
-      id: newUuid(),
-      customerId,
-      direction: 'outgoing',
-      source: input.source,
-      destination,
-      flowId,
-      activeflowId: newUuid(),
-      sipCallId: '',
-      at: options.ledger.timestamp(),
-    })
-    const call = adopt(row)
-    await call.media.open()
-    await call.begin()
+    const call = calls[index]
+    if (call === undefined) continue
     ring(call, dial, options)
     runWhenAnswered(call, input, options)
-    calls.push(call)
   }
   return calls
 }

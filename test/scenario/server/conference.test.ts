@@ -146,6 +146,19 @@ describe('a phone that dials a conference', () => {
     expect(engine.configured.size).toBe(1)
   })
 
+  it('is refused with 503 when there is no port left, and nothing is left of it', async () => {
+    const { clock, conference, engine, phone, events } = await openHouse()
+    const { hash } = await conference()
+    engine.ports = 0
+    const before = clock.waiting
+    const alice = await phone('203.0.113.1')
+    alice.dial(`direct.${hash}`)
+    await clock.advance(60_000)
+    expect(alice.ends().map((end) => end.status)).toEqual([503])
+    expect(histories(events, 'call').size).toBe(0)
+    expect(clock.waiting).toBe(before)
+  })
+
   it('whose media stops is asked whether it is still there, and is gone when it does not answer', async () => {
     const { clock, conference, engine, domain, phone, customerId } = await openHouse()
     const { hash } = await conference()
@@ -240,6 +253,21 @@ describe('a call that the server places', () => {
   it('to an address that is not allowed is refused before anything rings', async () => {
     const { domain, customerId, engine, events } = await openHouse()
     await expect(domain.calls.create(customerId, input('bob@203.0.113.77', []))).rejects.toThrow(/PARTYLINE_DIAL_ALLOW/)
+    expect(engine.legs.size).toBe(0)
+    expect(histories(events, 'call').size).toBe(0)
+  })
+
+  it('rings nobody when there are not ports for all its destinations', async () => {
+    const { clock, domain, phone, customerId, engine, events } = await openHouse()
+    const bob = await phone('198.51.100.1', () => 200)
+    engine.ports = 1
+    const both = {
+      ...input('bob@198.51.100.1', []),
+      destinations: [address('bob@198.51.100.1'), address('carol@198.51.100.1')],
+    }
+    await expect(domain.calls.create(customerId, both)).rejects.toThrow(/no free port/)
+    await clock.advance(1000)
+    expect(bob.events).toEqual([])
     expect(engine.legs.size).toBe(0)
     expect(histories(events, 'call').size).toBe(0)
   })

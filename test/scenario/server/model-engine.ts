@@ -1,5 +1,5 @@
 // A media engine that only keeps the books: which legs are open and in which mix. Misuse is an error, as in the real one.
-import { Bug } from '../../../src/base/errors.ts'
+import { Bug, OperationalError } from '../../../src/base/errors.ts'
 import type {
   EngineCommand,
   EngineNotice,
@@ -30,6 +30,8 @@ export class ModelEngine implements MediaEngine {
   /** Leg → mix; '' while in none. */
   readonly legs = new Map<string, string>()
   readonly configured = new Set<string>()
+  /** How many legs there are ports for. */
+  ports = Number.POSITIVE_INFINITY
   #nextPort = 20_000
   readonly #listeners = new Set<(notice: EngineNotice) => void>()
 
@@ -57,6 +59,7 @@ export class ModelEngine implements MediaEngine {
   #handle(command: EngineCommand): EngineReplies[EngineCommand['kind']] {
     if (command.kind === 'openLeg') {
       if (this.legs.has(command.legId)) throw new Bug(`leg ${command.legId} is open already`)
+      if (this.legs.size >= this.ports) throw new OperationalError('no free port pair')
       this.legs.set(command.legId, '')
       this.#nextPort += 2
       return { address: '192.0.2.1', rtpPort: this.#nextPort, rtcpPort: this.#nextPort + 1 }
