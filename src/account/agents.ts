@@ -57,7 +57,11 @@ export function createAgentService(ledger: Ledger): AgentService {
       const row = await own(identity, id)
       if (patch.permission !== undefined || (patch.password !== undefined && id !== identity.id))
         requireReach(identity, row.permission)
-      if (patch.permission !== undefined) requireReach(identity, patch.permission)
+      if (patch.permission !== undefined) {
+        requireReach(identity, patch.permission)
+        if (id === identity.id && (row.permission & ~patch.permission & permission.projectSuperAdmin) !== 0)
+          throw new UserError('STATE_INVALID', 'a project super admin cannot step down: ask another one')
+      }
       const set = { ...(await rowPatch(patch)), tm_update: ledger.timestamp() }
       const next = { ...row, ...set }
       const type = patch.status === undefined ? 'agent_updated' : 'agent_status_updated'

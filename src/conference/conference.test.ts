@@ -61,8 +61,8 @@ function setUp() {
     const callId = newUuid()
     calls.set(callId, new AbortController())
     const { conferencecall } = await focus.admit({ callId, customerId, conferenceId, activeflowId: nilUuid })
-    const participant = focus.waiting(callId, conferenceId)
-    if (participant === undefined) throw new Error('not waiting')
+    const participant = focus.participant(conferencecall.id)
+    if (participant === undefined) throw new Error('not admitted')
     const stay = focus.stay(participant)
     await settle()
     return { callId, id: conferencecall.id, stay, hangUp: () => calls.get(callId)?.abort() }
@@ -125,6 +125,14 @@ describe('a conference', () => {
       detail: 'kept',
       timeout: 90,
     })
+  })
+
+  it('cannot be changed once it has ended', async () => {
+    const { conferences, types, progressing } = setUp()
+    const id = await progressing()
+    await conferences.remove(customerId, id)
+    expect(await conferences.update(customerId, id, { name: 'new' }).catch(code)).toBe('CONFERENCE_TERMINATED')
+    expect(types.at(-1)).toBe('conference_deleted')
   })
 
   it('refuses a flow that is not of this customer', async () => {

@@ -35,6 +35,11 @@ export interface ConferencesOptions {
   readonly log: Log
 }
 
+const flowFields = [
+  ['pre_flow_id', 'pre_actions'],
+  ['post_flow_id', 'post_actions'],
+] as const
+
 export class Conferences {
   readonly #ledger: Ledger
   readonly #focus: Focus
@@ -108,6 +113,8 @@ export class Conferences {
     await this.#checkFlows(customerId, patch)
     return this.#focus.alone(id, async (found) => {
       const row = this.#mine(found, customerId, id)
+      if (row.tm_delete !== notDeleted)
+        throw new UserError('CONFERENCE_TERMINATED', `conference ${id} is ${row.status}; it cannot be changed any more`)
       const { id: _id, type: _type, timeout, ...fields } = patch
       const set: Partial<ConferenceRow> = { ...withoutUndefined(fields), tm_update: this.#ledger.timestamp() }
       if (timeout !== undefined) {
@@ -116,7 +123,7 @@ export class Conferences {
       }
       const shown = await this.#focus.show({ ...row, ...set })
       await this.#ledger.commit([{ update: 'conference', id, set }, { event: conferenceEvent('updated', shown) }])
-      if (set.tm_timeout !== undefined && row.tm_delete === notDeleted) this.#timeouts.set(id, set.tm_timeout)
+      if (set.tm_timeout !== undefined) this.#timeouts.set(id, set.tm_timeout)
       return shown
     })
   }
@@ -203,14 +210,14 @@ export class Conferences {
   }
 
   async #checkFlows(customerId: string, input: Partial<ConferenceInput>): Promise<void> {
-    for (const field of ['pre_flow_id', 'post_flow_id'] as const) {
+    for (const [field, olderName] of flowFields) {
       const flowId = input[field]
       if (!flowId || flowId === nilUuid) continue
       const flow = isUuid(flowId) ? await this.#ledger.get('flow', flowId) : undefined
       if (flow === undefined || flow.customer_id !== customerId || flow.tm_delete !== notDeleted) {
         throw new UserError(
           'INVALID_ARGUMENT',
-          `${field} "${flowId}" is not a flow of yours; create one with POST /flows or leave it out`,
+          `${field} (${olderName}) "${flowId}" is not a flow of yours; create one with POST /flows or leave it out`,
         )
       }
     }

@@ -1,25 +1,36 @@
 // What the flow engine's `conference_join` and `confbridge_join` need of conferences, by way of the focus.
+import { nilUuid } from '../base/ids.ts'
 import type { FlowConferences } from '../flow/ports.ts'
 import type { Focus } from './focus.ts'
 
 /** A bridge is the conference itself here; entering one without an admission admits first. */
 export function flowConferences(focus: Focus): FlowConferences {
   const admit: FlowConferences['admit'] = async ({ call, conferenceId, activeflowId }) => {
-    const { conference } = await focus.admit({
+    const { conference, conferencecall } = await focus.admit({
       callId: call.id,
       customerId: call.customerId,
       conferenceId,
       activeflowId,
     })
-    return { preFlowId: conference.pre_flow_id, postFlowId: conference.post_flow_id, confbridgeId: conference.id }
+    return {
+      preFlowId: conference.pre_flow_id,
+      postFlowId: conference.post_flow_id,
+      confbridgeId: conference.id,
+      conferencecallId: conferencecall.id,
+    }
   }
   return {
     admit,
-    stay: async ({ call, confbridgeId, activeflowId }) => {
-      if (focus.waiting(call.id, confbridgeId) === undefined)
-        await admit({ call, conferenceId: confbridgeId, activeflowId })
-      const participant = focus.waiting(call.id, confbridgeId)
-      if (participant !== undefined) await focus.stay(participant)
+    stay: async ({ call, confbridgeId, conferencecallId, activeflowId }) => {
+      const admitted = conferencecallId !== '' && conferencecallId !== nilUuid
+      const id = admitted
+        ? conferencecallId
+        : (await admit({ call, conferenceId: confbridgeId, activeflowId })).conferencecallId
+      const participant = focus.participant(id)
+      if (participant?.row.reference_id !== call.id) return
+      // Otherwise kicked, or the conference ended, while the flow before the entry was running: it must not come in again.
+      if (participant.row.status === 'joining') await focus.stay(participant)
+      else await participant.gone
     },
   }
 }

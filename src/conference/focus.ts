@@ -97,13 +97,6 @@ export class Focus {
     })
   }
 
-  /** The call's participant that waits to enter this conference, if there is one. */
-  waiting(callId: string, conferenceId: string): Participant | undefined {
-    return this.#rooms
-      .get(conferenceId)
-      ?.find((entry) => entry.row.reference_id === callId && entry.row.status === 'joining')
-  }
-
   /** Brings the participant into the mix; resolves once it has left again. Rejects when it could not enter. */
   async stay(participant: Participant): Promise<void> {
     try {

@@ -33,10 +33,6 @@ export class Room {
     return [...this.#participants]
   }
 
-  find(fits: (participant: Participant) => boolean): Participant | undefined {
-    return this.all().find(fits)
-  }
-
   joinedIds(): string[] {
     return this.all()
       .filter((participant) => participant.row.status === 'joined')

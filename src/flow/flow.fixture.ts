@@ -115,12 +115,14 @@ export class RecordingConferences implements FlowConferences {
   preFlowId = nilUuid
   postFlowId = nilUuid
   failAdmit: Error | undefined
+  readonly conferencecallId = newUuid()
   readonly #stays = new Set<{ readonly leave: () => void }>()
 
   async admit(request: { conferenceId: string }) {
     if (this.failAdmit) throw this.failAdmit
     this.seen.push(`admit ${request.conferenceId}`)
-    return { preFlowId: this.preFlowId, postFlowId: this.postFlowId, confbridgeId: request.conferenceId }
+    const { preFlowId, postFlowId, conferencecallId } = this
+    return { preFlowId, postFlowId, confbridgeId: request.conferenceId, conferencecallId }
   }
 
   stay({ confbridgeId, signal }: { confbridgeId: string; signal: AbortSignal }): Promise<void> {

@@ -44,6 +44,10 @@ describe('action words', () => {
   )
 })
 
+it('says that the type is missing when it is', () => {
+  expect(() => normalise([{}])).toThrow(/^actions\[0\]\.type is missing; the actions are /)
+})
+
 describe('ids', () => {
   it('fills in what a bare action lacks', () => {
     const [action] = normalise([{ type: 'answer', option: null, next_id: '', tm_execute: '2026-01-01' }])

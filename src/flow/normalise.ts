@@ -51,7 +51,8 @@ class Normaliser {
     const definition = typeof type === 'string' ? this.#registry.get(type) : undefined
     if (typeof type !== 'string' || !definition) {
       const known = [...this.#registry.keys()].sort().join(', ')
-      throw new UserError('INVALID_ACTION_TYPE', `${path}.type ${shown(type)} is no action; the actions are ${known}`)
+      const fault = type === undefined || type === null ? 'is missing' : `${shown(type)} is no action`
+      throw new UserError('INVALID_ACTION_TYPE', `${path}.type ${fault}; the actions are ${known}`)
     }
     const next = textOf(item['next_id'], `${path}.next_id`)
     const option = this.#option(item['option'] ?? {}, {

@@ -28,13 +28,27 @@ export interface FlowCall {
 
 export interface FlowConferences {
   /** Creates the conferencecall in `joining`. Throws UserError for an unknown, foreign or ending conference. */
-  admit(request: {
-    call: FlowCall
-    conferenceId: string
-    activeflowId: string
-  }): Promise<{ preFlowId: string; postFlowId: string; confbridgeId: string }>
-  /** Enters the mix and resolves when the participant has left it (kick, conference ended); rejects when it could not enter. */
-  stay(request: { call: FlowCall; confbridgeId: string; activeflowId: string; signal: AbortSignal }): Promise<void>
+  admit(request: { call: FlowCall; conferenceId: string; activeflowId: string }): Promise<Admitted>
+  /**
+   * Enters the mix and resolves when the participant has left it (kick, conference ended); rejects when it could not enter.
+   * A nil `conferencecallId` is admitted first; one that was removed before it could enter resolves at once.
+   */
+  stay(request: StayRequest): Promise<void>
+}
+
+export interface Admitted {
+  readonly preFlowId: string
+  readonly postFlowId: string
+  readonly confbridgeId: string
+  readonly conferencecallId: string
+}
+
+export interface StayRequest {
+  readonly call: FlowCall
+  readonly confbridgeId: string
+  readonly conferencecallId: string
+  readonly activeflowId: string
+  readonly signal: AbortSignal
 }
 
 /** Where `fetch_flow` reads from; the tenant is already chosen. */

@@ -25,7 +25,7 @@ export function firstValue(value: unknown): string {
 }
 
 function integer(name: string, text: string): number {
-  if (/^[+-]?\d{1,15}$/.test(text)) return Number(text)
+  if (/^[+-]?\d+$/.test(text)) return Number(text)
   throw new UserError('INVALID_REQUEST_PARAMETER', `${name} must be an integer`, { details: [{ field: name }] })
 }
 

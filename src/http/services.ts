@@ -80,7 +80,8 @@ export interface FlowService {
 export interface ActiveflowInput {
   readonly id?: string
   readonly flow_id: string
-  readonly actions: unknown[]
+  /** Run when no flow is named; one of the two is needed. */
+  readonly actions?: unknown[]
   readonly variables: Record<string, string>
   readonly webhook_uri: string
   readonly webhook_method: string

@@ -177,6 +177,13 @@ describe('agents', () => {
     }
   })
 
+  test('that run the server cannot give that up, lest nobody is left who does', async () => {
+    const [first] = await api.ledger.find('agent', { where: { username: 'admin@localhost' } })
+    const path = `/v1.0/agents/${first?.id}/permission`
+    expect(reasonOf(await asAdmin('PUT', path, { permission: 32 }))).toBe('STATE_INVALID')
+    expect((await asAdmin('PUT', path, { permission: 65535 })).status).toBe(200)
+  })
+
   test('cannot be raised beyond, or taken over from, those above', async () => {
     const [first] = await api.ledger.find('agent', { where: { username: 'admin@localhost' } })
     const manager = await agent('ivan', 64)

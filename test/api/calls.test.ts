@@ -89,6 +89,13 @@ test.each([
   for (const body of [undefined, {}]) expect(reasonOf(await api.ask(method, path, { body }))).toBe('NOT_IMPLEMENTED')
 })
 
+test('an activeflow needs a flow or actions', async () => {
+  for (const body of [{}, { flow_id: '' }, { flow_id: '', actions: null }]) {
+    const answer = await api.ask('POST', '/v1.0/activeflows', { body })
+    expect([answer.status, text(answer, 'message')]).toEqual([400, expect.stringContaining('flow_id')])
+  }
+})
+
 test('activeflows are made with 201', async () => {
   const answer = await api.ask('POST', '/v1.0/activeflows', {
     body: { actions: [], variables: { a: 'b', 'voipbin.x': 'y' } },

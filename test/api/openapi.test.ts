@@ -120,7 +120,7 @@ describe('real answers fit it', () => {
     ['/v1.0/conferences', { type: 'conference' }],
     ['/v1.0/calls', { destinations: [{ target: 'a@b' }] }],
     ['/v1.0/flows', { name: 'f', actions: [{ type: 'answer' }] }],
-    ['/v1.0/activeflows', {}],
+    ['/v1.0/activeflows', { actions: [] }],
     ['/v1.0/accesskeys', {}],
     ['/v1.0/agents', { username: 'x', password: 'correct horse battery', addresses: [{ target: 'a@b' }] }],
     ['/v1.0/conversation_accounts', { type: 'line', secret: 's', token: 't' }],

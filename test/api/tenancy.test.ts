@@ -54,7 +54,7 @@ const collections: Record<string, unknown> = {
   '/v1.0/conferences': { type: 'conference' },
   '/v1.0/calls': { destinations: [{ target: 'a@b' }] },
   '/v1.0/flows': {},
-  '/v1.0/activeflows': {},
+  '/v1.0/activeflows': { actions: [] },
   '/v1.0/conversation_accounts': { type: 'line', secret: 's', token: 't' },
 }
 

@@ -243,7 +243,10 @@ describe('conference_join', () => {
     expect(call.heard).toEqual(['answer'])
     expect(await world.activeflows.get(customerId, activeflowId)).toMatchObject({
       status: 'running',
-      current_action: { type: 'confbridge_join', option: { confbridge_id: conference } },
+      current_action: {
+        type: 'confbridge_join',
+        option: { confbridge_id: conference, conferencecall_id: conferences.conferencecallId },
+      },
     })
     conferences.kickAll()
     await clock.advance(200)

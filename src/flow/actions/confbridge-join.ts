@@ -5,11 +5,15 @@ import { uuid } from '../option-fields.ts'
 
 export const confbridgeJoin = defineAction({
   type: 'confbridge_join',
-  option: Type.Object({ confbridge_id: uuid('the id of a bridge') }),
+  option: Type.Object({
+    confbridge_id: uuid('the id of a bridge'),
+    conferencecall_id: uuid('the id of the conferencecall that conference_join made'),
+  }),
   media: true,
   onError: 'continue',
-  run: async ({ call, conferences, activeflowId, signal }, { confbridge_id: confbridgeId }) => {
-    await conferences.stay({ call, confbridgeId, activeflowId, signal })
+  run: async ({ call, conferences, activeflowId, signal }, option) => {
+    const { confbridge_id: confbridgeId, conferencecall_id: conferencecallId } = option
+    await conferences.stay({ call, confbridgeId, conferencecallId, activeflowId, signal })
     return next
   },
 })

@@ -11,10 +11,11 @@ export const conferenceJoin = defineAction({
   media: true,
   onError: 'stop',
   run: async ({ call, conferences, activeflowId }, { conference_id: conferenceId }) => {
-    const { preFlowId, postFlowId, confbridgeId } = await conferences.admit({ call, conferenceId, activeflowId })
+    const admitted = await conferences.admit({ call, conferenceId, activeflowId })
+    const { preFlowId, postFlowId, confbridgeId, conferencecallId } = admitted
     return push([
       ...fetchOf(preFlowId),
-      { type: 'confbridge_join', option: { confbridge_id: confbridgeId } },
+      { type: 'confbridge_join', option: { confbridge_id: confbridgeId, conferencecall_id: conferencecallId } },
       ...fetchOf(postFlowId),
     ])
   },

@@ -82,7 +82,7 @@ function activeflowInput(body: ActiveflowCreate): ActiveflowInput {
   return {
     ...(id === nilUuid ? {} : { id }),
     flow_id: idOrNil(body.flow_id),
-    actions: body.actions ?? [],
+    ...(body.actions === undefined ? {} : { actions: body.actions }),
     variables: seedVariables(body.variables),
     webhook_uri: body.webhook_uri ?? '',
     webhook_method: body.webhook_method ?? '',

@@ -1,7 +1,7 @@
 // Agents: the people of a customer. Single fields have routes of their own; an agent may change most of its own record.
 import Type, { type TObject } from 'typebox'
 import type { AgentFilter, AgentService } from '../../account/agents.ts'
-import { UserError } from '../../base/errors.ts'
+import { type ErrorCode, UserError } from '../../base/errors.ts'
 import { isUuid } from '../../base/ids.ts'
 import { Agent, AgentCreate, AgentFields, type AgentPatch } from '../../schema/account.ts'
 import { Page, PageQuery } from '../../schema/common.ts'
@@ -119,6 +119,7 @@ function fieldRoutes(agents: AgentService): Route[] {
       access,
       body: Type.Object({ [name]: AgentFields[name] }),
       example: { [name]: value },
+      errors: name === 'permission' ? ['STATE_INVALID'] : [],
     })
   return [
     field('addresses', 'updateAgentAddresses', [{ type: 'sip', target: 'alice@127.0.0.1' }], administratorsOrSelf),
@@ -136,6 +137,7 @@ interface ChangeFacts {
   readonly access: Access
   readonly body: TObject
   readonly example: Record<string, unknown>
+  readonly errors?: readonly ErrorCode[]
 }
 
 /** The bodies hold nothing but AgentFields, so what was checked is an AgentPatch. */
@@ -144,7 +146,7 @@ function change(agents: AgentService, facts: ChangeFacts): Route {
     ...facts,
     method: 'PUT',
     tag,
-    errors,
+    errors: [...errors, ...(facts.errors ?? [])],
     response: Agent,
     handler: ({ identity, id, body }) => agents.update(identity, id, body as AgentPatch),
   })

@@ -35,14 +35,7 @@ export function callRoutes(calls: CallService, flows: Pick<FlowService, 'normali
       summary: 'Dial one or more destinations; what answers runs the flow',
       tag,
       access,
-      errors: [
-        'FLOW_NOT_FOUND',
-        'INVALID_ACTION_TYPE',
-        'INVALID_VARIABLES',
-        'INVALID_ANONYMOUS_VALUE',
-        'DESTINATION_NOT_ALLOWED',
-        'NOT_IMPLEMENTED',
-      ],
+      errors: ['INVALID_ACTION_TYPE', 'INVALID_VARIABLES', 'INVALID_ANONYMOUS_VALUE', 'DESTINATION_NOT_ALLOWED'],
       body: CallCreate,
       example: {
         source: { type: 'tel', target: '+15551230001' },

@@ -35,7 +35,7 @@ export function flowRoutes(flows: FlowService): Route[] {
       summary: 'Store a flow',
       tag,
       access,
-      errors: ['INVALID_ACTION_TYPE', 'FLOW_NOT_FOUND', 'LIMIT_REACHED'],
+      errors: ['INVALID_ACTION_TYPE', 'LIMIT_REACHED'],
       body: FlowPatch,
       example,
       response: Flow,
