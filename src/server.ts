@@ -198,8 +198,8 @@ export function composeDomain({ settings, clock, log, ledger, engine, seal, line
 
 const callFlows = (flows: Flows, activeflows: Activeflows): CallFlows => ({
   temporary: async (customerId, planned) => (await flows.createTemporary(customerId, planned)).id,
-  start: async ({ activeflowId, flowId, call, variables }) => {
-    await activeflows.start({ customerId: call.customerId, id: activeflowId, flowId, call, variables })
+  start: async ({ activeflowId, ...request }) => {
+    await activeflows.start({ ...request, id: activeflowId, customerId: request.call.customerId })
   },
   stop: (activeflowId) => activeflows.callEnded(activeflowId),
 })

@@ -54,6 +54,7 @@ export async function originate(request: Origination, options: CallsOptions, reg
   try {
     await Promise.all(calls.map((call) => call.media.open()))
     await Promise.all(calls.map((call) => call.begin()))
+    await Promise.all(calls.map((call) => startFlow(call, input, options)))
   } catch (error) {
     await Promise.all(calls.map((call) => registry.discard(call)))
     throw error
@@ -62,7 +63,6 @@ export async function originate(request: Origination, options: CallsOptions, reg
     const call = calls[index]
     if (call === undefined) continue
     ring(call, dial, options)
-    runWhenAnswered(call, input, options)
   }
   return calls
 }
@@ -105,17 +105,10 @@ function ring(call: LiveCall, dial: DialTarget, { signalling, sipDomain }: Calls
   })
 }
 
-/** The flow begins when the phone answers; a call that nobody answers runs none. */
-function runWhenAnswered(call: LiveCall, input: CallInput, { flows, log }: CallsOptions): void {
+/** The activeflow is there from the start; its first action waits for the phone to answer. A call that nobody answers runs none. */
+function startFlow(call: LiveCall, { variables }: CallInput, { flows }: CallsOptions): Promise<void> {
   const { activeflow_id: activeflowId, flow_id: flowId } = call.row
-  call
-    .answer()
-    .then(() => flows.start({ activeflowId, flowId, call, variables: input.variables }))
-    .catch((error: unknown) => {
-      if (call.ended.aborted) return
-      log.error({ err: error, call_id: call.id }, 'the flow of an answered call could not start')
-      void call.hangup('failed')
-    })
+  return flows.start({ activeflowId, flowId, call, variables, ready: call.answer() })
 }
 
 /** A password in a dialled URI is for the far end's challenge only; it is not stored. */

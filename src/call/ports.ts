@@ -39,4 +39,6 @@ export interface FlowStart {
   readonly flowId: string
   readonly call: FlowCall
   readonly variables: Readonly<Record<string, string>>
+  /** The first action waits for it; when it rejects, none runs. */
+  readonly ready?: Promise<void>
 }

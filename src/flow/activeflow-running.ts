@@ -15,6 +15,8 @@ export interface RunningOptions {
   readonly actions: readonly Action[]
   readonly call: FlowCall | undefined
   readonly flows: FlowSource
+  /** The first action waits for it; when it rejects, none runs. */
+  readonly ready: Promise<void> | undefined
 }
 
 export class RunningActiveflow {
@@ -66,20 +68,38 @@ export class RunningActiveflow {
 
   async #run(finished: () => Promise<void>): Promise<void> {
     const { runner, row, variables, actions, call, flows } = this.#options
-    const error = await run(runner, {
-      activeflowId: row.id,
-      customerId: row.customer_id,
-      actions,
-      call,
-      signal: this.#abort.signal,
-      variables,
-      flows,
-      began: (action) => this.#journal.began(action),
-      ended: (action, forwardId) => this.#journal.ended(action, forwardId),
-    })
+    const error = (await this.#begins())
+      ? await run(runner, {
+          activeflowId: row.id,
+          customerId: row.customer_id,
+          actions,
+          call,
+          signal: this.#abort.signal,
+          variables,
+          flows,
+          began: (action) => this.#journal.began(action),
+          ended: (action, forwardId) => this.#journal.ended(action, forwardId),
+        })
+      : ''
     await this.#store(error || this.#stopError)
     await this.#hangUp()
     await finished()
+  }
+
+  /** False when the flow was stopped, or what it waits for failed, before its first action. */
+  async #begins(): Promise<boolean> {
+    const { ready } = this.#options
+    if (ready === undefined) return true
+    const { signal } = this.#abort
+    const stopped = new Promise<boolean>((resolve) => {
+      if (signal.aborted) resolve(false)
+      signal.addEventListener('abort', () => resolve(false), { once: true })
+    })
+    const begun = ready.then(
+      () => true,
+      () => false,
+    )
+    return Promise.race([begun, stopped])
   }
 
   async #store(error: string): Promise<void> {

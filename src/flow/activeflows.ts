@@ -38,6 +38,8 @@ export interface StartRequest {
   readonly webhookUri?: string
   readonly webhookMethod?: string
   readonly completeCount?: number
+  /** The first action waits for it, e.g. for the call to be answered; when it rejects, no action runs. */
+  readonly ready?: Promise<void>
 }
 
 export interface Started {
@@ -197,6 +199,7 @@ class ActiveflowService implements Activeflows {
       variables,
       actions,
       call: request.call,
+      ready: request.ready,
       flows: { actionsOf: async (flowId) => (await flows.get(row.customer_id, flowId)).actions },
     })
     if (this.#running.has(row.id)) throw taken()

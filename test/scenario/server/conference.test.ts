@@ -198,6 +198,10 @@ describe('a call that the server places', () => {
       input('bob@198.51.100.1', [action('conference_join', { conference_id: id })]),
     )
     expect(calls).toMatchObject([{ status: 'dialing', direction: 'outgoing' }])
+    expect(await domain.activeflows.get(customerId, calls[0]?.activeflow_id ?? '')).toMatchObject({
+      status: 'running',
+      executed_actions: [],
+    })
     await clock.advance(200)
     expect(engine.inMixes).toBe(1)
     expect(histories(events, 'call').get(calls[0]?.id ?? '')).toEqual(['created', 'dialing', 'ringing', 'progressing'])
@@ -216,6 +220,11 @@ describe('a call that the server places', () => {
       status: 'hangup',
       hangup_by: 'remote',
       hangup_reason: reason,
+    })
+    expect(await domain.activeflows.get(customerId, calls[0]?.activeflow_id ?? '')).toMatchObject({
+      status: 'ended',
+      error: '',
+      executed_actions: [],
     })
   })
 
