@@ -11,6 +11,7 @@ export default defineConfig({
             'test/scenario/**/*.test.ts',
             'test/torture/**/*.test.ts',
             'test/fuzz/**/*.test.ts',
+            'test/native/**/*.test.ts',
             'test/api/**/*.test.ts',
           ],
           testTimeout: 20_000,

@@ -62,6 +62,13 @@ export function packages() {
   writeFileSync(stamp, digest)
 }
 
+/** Builds the native packet I/O where there is a C compiler; without one the server says what it uses instead. */
+export function nativeAddon() {
+  const script = join(root, 'scripts', 'build-native.mjs')
+  const { status, stdout } = spawnSync(process.execPath, [script], { cwd: root, encoding: 'utf8' })
+  if (status !== 0 || stdout.includes('node:dgram')) process.stderr.write(`partyline: ${stdout.trim()}\n`)
+}
+
 /** Environment in which `node` is the right one for child processes too. */
 export function environment(binary) {
   const separator = process.platform === 'win32' ? ';' : ':'

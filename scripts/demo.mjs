@@ -1,10 +1,11 @@
 // `npm run demo`: three built-in phones meet in a conference on a server of their own. Options are those of demo/main.ts.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { environment, node, packages, root } from './bootstrap.mjs'
+import { environment, nativeAddon, node, packages, root } from './bootstrap.mjs'
 
 const binary = node()
 packages()
+nativeAddon()
 const child = spawn(binary, [join(root, 'demo', 'main.ts'), ...process.argv.slice(2)], {
   stdio: 'inherit',
   env: environment(binary),

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { environment, node, packages, root } from './bootstrap.mjs'
+import { environment, nativeAddon, node, packages, root } from './bootstrap.mjs'
 
 /** Debian packages and the command that shows that each is there. */
 const tools = [
@@ -33,6 +33,7 @@ function debianPackages() {
 
 const binary = node()
 packages()
+nativeAddon()
 debianPackages()
 
 const report = join(root, '.test', 'results.json')

@@ -27,7 +27,7 @@ describe('settings', () => {
   it('of the README and of --help are those of the table', () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
     for (const { name, fallback, meaning } of settingTable) {
-      const shown = ['generated', 'found out'].includes(fallback) ? fallback : `\`${fallback}\``
+      const shown = ['generated', 'found out', 'one per core'].includes(fallback) ? fallback : `\`${fallback}\``
       expect(readme).toContain(`| \`${name}\` | ${shown} | ${meaning} |`)
       expect(settingsHelp()).toContain(name)
     }

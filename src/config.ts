@@ -1,7 +1,7 @@
 // Every setting, in one place: name, default, meaning and check. The only reader of the environment.
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import { availableParallelism, networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 
 export interface Settings {
@@ -11,6 +11,7 @@ export interface Settings {
   readonly sipPort: number
   readonly rtpPortMin: number
   readonly rtpPortMax: number
+  readonly mediaWorkers: number
   readonly sipDomain: string
   readonly dataDir: string
   readonly adminPassword: string | undefined
@@ -42,6 +43,11 @@ export const settingTable: readonly Setting[] = [
   { name: 'PARTYLINE_HTTP_PORT', fallback: '8080', meaning: 'REST API and its documentation' },
   { name: 'PARTYLINE_SIP_PORT', fallback: '5060', meaning: 'SIP over UDP and TCP' },
   { name: 'PARTYLINE_RTP_PORTS', fallback: '20000-29999', meaning: 'RTP port range' },
+  {
+    name: 'PARTYLINE_MEDIA_WORKERS',
+    fallback: 'one per core',
+    meaning: 'threads that mix; a conference lives on one of them',
+  },
   {
     name: 'PARTYLINE_SIP_DOMAIN',
     fallback: 'sip.localhost',
@@ -191,6 +197,11 @@ function dialAllow(environment: Environment): string[] {
     })
 }
 
+function mediaWorkers(environment: Environment): number {
+  const name = 'PARTYLINE_MEDIA_WORKERS'
+  return environment[name]?.trim() ? integer(environment, name, [1, 256]) : availableParallelism()
+}
+
 /** Reads and checks every setting. Throws SettingError for the first that is wrong. */
 export function readSettings(environment: Environment): Settings {
   const bindIp = ip(environment, 'PARTYLINE_BIND_IP')
@@ -205,6 +216,7 @@ export function readSettings(environment: Environment): Settings {
     sipPort: integer(environment, 'PARTYLINE_SIP_PORT', [1, 65535]),
     rtpPortMin,
     rtpPortMax,
+    mediaWorkers: mediaWorkers(environment),
     sipDomain: text(environment, 'PARTYLINE_SIP_DOMAIN'),
     adminPassword: environment['PARTYLINE_ADMIN_PASSWORD'] || undefined,
     adminAccesskey: accesskey(environment),

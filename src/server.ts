@@ -26,7 +26,7 @@ import { createRegistry } from './flow/registry.ts'
 import { createApp } from './http/app.ts'
 import { defaultLimits } from './http/rate-limit.ts'
 import type { MediaEngine } from './media/engine.ts'
-import { createWorkerEngine } from './media/worker-engine.ts'
+import { createWorkerPool } from './media/worker-pool.ts'
 import { createLineGateway } from './net/line-gateway.ts'
 import { createHostResolver } from './net/resolve-host.ts'
 import { openSipLoop, type SipLoop } from './net/sip-loop.ts'
@@ -71,8 +71,11 @@ async function start({ settings, clock, log, version }: ServerOptions, scope: Sc
     ...(settings.adminAccesskey === undefined ? {} : { accesskey: settings.adminAccesskey }),
   })
   const { rtpPortMin: portMin, rtpPortMax: portMax, bindIp: bindAddress } = settings
-  const engine = await createWorkerEngine({ bindAddress, portMin, portMax })
+  const engine = await createWorkerPool({ bindAddress, portMin, portMax, workers: settings.mediaWorkers })
   scope.own(() => engine.close())
+  const media = { workers: engine.workers, packet_io: engine.packetIo }
+  if (engine.packetIo === 'native') log.info(media, 'media workers are up')
+  else log.warn(media, 'media workers are up without the native packet I/O: fewer participants per core')
   let sip: SipLoop | undefined
   const domain = composeDomain({
     settings,

@@ -38,9 +38,10 @@ export class CallMedia {
     return this.#sent?.text ?? ''
   }
 
-  /** Binds the leg's ports. Throws OperationalError when none is free. */
-  async open(): Promise<void> {
-    const ports = await this.#engine.request({ kind: 'openLeg', legId: this.legId })
+  /** Binds the leg's ports, near the mix that it is bound for if that is known. Throws OperationalError when none is free. */
+  async open(near?: string): Promise<void> {
+    const bound = near === undefined ? {} : { near }
+    const ports = await this.#engine.request({ kind: 'openLeg', legId: this.legId, ...bound })
     this.#rtpPort = ports.rtpPort
   }
 

@@ -175,7 +175,7 @@ export class Calls {
     })
     const call = this.#adopt({ row, sessionId, offer })
     try {
-      await call.media.open()
+      await call.media.open(route.conferenceId)
       await call.begin()
     } catch (error) {
       await this.#discard(call)

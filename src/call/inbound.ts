@@ -16,6 +16,8 @@ export type InboundRoute =
       readonly customerId: string
       readonly flowId: string
       readonly actions: readonly PlannedAction[]
+      /** The conference that the call is bound for, when it is known already. */
+      readonly conferenceId?: string
     }
   /** `guess` marks the wrong hashes that the guard against guessing counts. */
   | { readonly ok: false; readonly status: number; readonly reason: string; readonly guess: boolean }
@@ -40,7 +42,7 @@ export async function routeInbound(request: SipRequest, ledger: Ledger): Promise
       { type: 'answer', option: {} },
       { type: 'conference_join', option: { conference_id: resource_id } },
     ]
-    return { ok: true, customerId, flowId: '', actions }
+    return { ok: true, customerId, flowId: '', actions, conferenceId: resource_id }
   }
   return refuse(480, `dialling a ${direct.resource_type} by its hash is not available on this server`)
 }

@@ -50,7 +50,7 @@ export class EngineCore {
   }
 
   readonly #handlers: Handlers = {
-    openLeg: (command) => this.#openLeg(command.legId),
+    openLeg: (command) => this.#openLeg(command.legId, command.rtpPort),
     configureLeg: async (command) => this.#configureLeg(command.legId, command.plan),
     join: async (command) => this.#join(command.legId, command.mixId),
     leave: async (command) => this.#leave(this.#leg(command.legId)),
@@ -96,17 +96,20 @@ export class EngineCore {
     return leg
   }
 
-  async #openLeg(legId: string): Promise<LegPorts> {
+  async #openLeg(legId: string, port: number | undefined): Promise<LegPorts> {
     if (this.#legs.has(legId) || this.#opening.has(legId)) throw new Bug(`Media leg ${legId} is open already.`)
     this.#opening.add(legId)
     const { packetIo, clock, random, notify, mediaTimeoutMs } = this.#settings
     try {
       // Datagrams that come before the leg is there belong to whoever had the port before.
       let leg: Leg | undefined
-      const ports = await packetIo.open({
-        rtp: (bytes, source, now) => leg?.receiveRtp(bytes, source, now),
-        rtcp: (bytes, source, now) => leg?.receiveRtcp(bytes, source, now),
-      })
+      const ports = await packetIo.open(
+        {
+          rtp: (bytes, source, now) => leg?.receiveRtp(bytes, source, now),
+          rtcp: (bytes, source, now) => leg?.receiveRtcp(bytes, source, now),
+        },
+        port,
+      )
       const wallMicros = (): number => clock.wallMicros()
       const timeout = mediaTimeoutMs ?? defaultTimeoutMs
       leg = new Leg({ id: legId, ports, random, wallMicros, notify, silence: this.#silence, mediaTimeoutMs: timeout })

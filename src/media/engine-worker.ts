@@ -3,11 +3,17 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { Bug } from '../base/errors.ts'
 import type { EngineOptions } from './engine.ts'
 import { createInThreadEngine, type InThreadEngine } from './in-thread-engine.ts'
+import { loadNativeAddon } from './native-addon.ts'
+import { createNativeMedia } from './native-loop.ts'
 import { type FromWorker, type ToWorker, toPlainError } from './worker-message.ts'
 
 if (isMainThread || !parentPort) throw new Bug('The media worker must not be loaded in the main thread.')
 const port = parentPort
-const engine = createInThreadEngine(workerData as EngineOptions)
+const options = workerData as EngineOptions
+const native = loadNativeAddon()
+const media = native.addon && createNativeMedia({ ...options, start: Math.random(), addon: native.addon })
+const packetIo = native.addon ? 'native' : `node:dgram (${native.reason})`
+const engine = createInThreadEngine(options, media ? { clock: media.clock, packetIo: media.packetIo } : {})
 
 const post = (message: FromWorker): void => port.postMessage(message)
 
@@ -27,4 +33,4 @@ port.on('message', (message: ToWorker) => {
     (error: unknown) => post({ kind: 'failure', id: message.id, error: toPlainError(error) }),
   )
 })
-post({ kind: 'ready' })
+post({ kind: 'ready', packetIo })

@@ -41,7 +41,13 @@ export type Tone = { readonly frequency: number; readonly durationMs: number; re
 
 export type EngineCommand =
   /** Binds a port pair. */
-  | { readonly kind: 'openLeg'; readonly legId: string }
+  | {
+      /** `near`: the mix that the leg is bound for, if known. `rtpPort`: this very pair instead of a free one. */
+      readonly kind: 'openLeg'
+      readonly legId: string
+      readonly near?: string
+      readonly rtpPort?: number
+    }
   /** Sets or changes what was negotiated; media flows from then on (silence while in no mix). */
   | { readonly kind: 'configureLeg'; readonly legId: string; readonly plan: MediaPlan }
   /** Puts the leg into the mix, made on demand; the reply comes once the leg is in it. Moves it from another mix. */

@@ -35,7 +35,8 @@ class DgramPacketIo implements PacketIo {
     this.#ports = new PortRange({ min: options.portMin, max: options.portMax }, options.start)
   }
 
-  async open(sink: PacketSink): Promise<PortPair> {
+  async open(sink: PacketSink, wanted?: number): Promise<PortPair> {
+    if (wanted !== undefined) return this.#openAt(wanted, sink)
     const refused = new Set<number>()
     for (;;) {
       const port = this.#ports.take(this.#options.clock.now(), refused)
@@ -45,6 +46,13 @@ class DgramPacketIo implements PacketIo {
       refused.add(port)
       this.#ports.refuse(port)
     }
+  }
+
+  async #openAt(port: number, sink: PacketSink): Promise<PortPair> {
+    const pair = await this.#tryPair(port, sink)
+    if (pair === undefined) throw new OperationalError(`RTP port ${port} is taken.`, { retryable: true })
+    this.#ports.claim(port)
+    return pair
   }
 
   flush(): void {

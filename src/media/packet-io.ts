@@ -20,8 +20,8 @@ export interface PortPair {
 }
 
 export interface PacketIo {
-  /** Throws OperationalError when no pair is free. */
-  open(sink: PacketSink): Promise<PortPair>
+  /** A free pair, or the one at `port`, an even number. Throws OperationalError when none is free, or that one is not. */
+  open(sink: PacketSink, port?: number): Promise<PortPair>
   /** The tick is over: a body that gathers datagrams sends them now. */
   flush(): void
   /** Closes every pair still open. */

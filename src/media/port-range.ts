@@ -41,9 +41,14 @@ export class PortRange {
     return undefined
   }
 
-  /** Takes a port back after use, to rest. */
+  /** Marks a port as used that was not handed out by `take`. */
+  claim(port: number): void {
+    if (this.#ports.includes(port)) this.#use(port)
+  }
+
+  /** Takes a port back after use, to rest. One of another range is not ours to hand out. */
   release(port: number, now: number): void {
-    this.#used.delete(port)
+    if (!this.#used.delete(port)) return
     this.#rested.delete(port)
     this.#rested.set(port, now + restMs)
   }

@@ -13,6 +13,8 @@ export interface WorkerLoad extends EngineLoad {
 }
 
 export interface WorkerEngine extends MediaEngine {
+  /** What moves the packets: `native`, or `node:dgram` and why. */
+  readonly packetIo: string
   load(): Promise<WorkerLoad>
   /** Ends the worker as a crash would. */
   crash(): Promise<void>
@@ -40,6 +42,7 @@ class WorkerProxy implements WorkerEngine {
   readonly #pending = new Map<number, Pending>()
   readonly #legs = new Set<string>()
   #worker: Worker | undefined
+  #packetIo = ''
   #nextId = 1
   #closing: Promise<void> | undefined
 
@@ -47,8 +50,13 @@ class WorkerProxy implements WorkerEngine {
     this.#options = options
   }
 
+  get packetIo(): string {
+    return this.#packetIo
+  }
+
   async start(): Promise<void> {
-    const worker = await startWorker(this.#options)
+    const { worker, packetIo } = await startWorker(this.#options)
+    this.#packetIo = packetIo
     if (this.#closing) {
       await worker.terminate()
       return
@@ -146,7 +154,7 @@ class WorkerProxy implements WorkerEngine {
   }
 }
 
-function startWorker(options: EngineOptions): Promise<Worker> {
+function startWorker(options: EngineOptions): Promise<{ readonly worker: Worker; readonly packetIo: string }> {
   const worker = new Worker(new URL('./engine-worker.ts', import.meta.url), { workerData: options, name: 'media' })
   return new Promise((resolve, reject) => {
     const failed = (error: unknown): void => {
@@ -155,10 +163,10 @@ function startWorker(options: EngineOptions): Promise<Worker> {
     }
     worker.once('error', failed)
     worker.once('exit', failed)
-    worker.once('message', () => {
+    worker.once('message', (message: FromWorker) => {
       worker.off('error', failed)
       worker.off('exit', failed)
-      resolve(worker)
+      resolve({ worker, packetIo: message.kind === 'ready' ? message.packetIo : '' })
     })
   })
 }

@@ -16,7 +16,8 @@ export type ToWorker =
   | { readonly kind: 'close'; readonly id: number }
 
 export type FromWorker =
-  | { readonly kind: 'ready' }
+  /** `packetIo`: `native`, or the fallback and why. */
+  | { readonly kind: 'ready'; readonly packetIo: string }
   | { readonly kind: 'reply'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failure'; readonly id: number; readonly error: PlainError }
   | { readonly kind: 'notice'; readonly notice: EngineNotice }

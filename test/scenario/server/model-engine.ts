@@ -30,6 +30,8 @@ export class ModelEngine implements MediaEngine {
   /** Leg → mix; '' while in none. */
   readonly legs = new Map<string, string>()
   readonly configured = new Set<string>()
+  /** Leg → RTP port. */
+  readonly opened = new Map<string, number>()
   /** How many legs there are ports for. */
   ports = Number.POSITIVE_INFINITY
   #nextPort = 20_000
@@ -62,7 +64,9 @@ export class ModelEngine implements MediaEngine {
       if (this.legs.size >= this.ports) throw new OperationalError('no free port pair')
       this.legs.set(command.legId, '')
       this.#nextPort += 2
-      return { address: '192.0.2.1', rtpPort: this.#nextPort, rtcpPort: this.#nextPort + 1 }
+      const rtpPort = command.rtpPort ?? this.#nextPort
+      this.opened.set(command.legId, rtpPort)
+      return { address: '192.0.2.1', rtpPort, rtcpPort: rtpPort + 1 }
     }
     if (!this.legs.has(command.legId)) throw new Bug(`no leg ${command.legId}`)
     switch (command.kind) {

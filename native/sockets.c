@@ -1,0 +1,434 @@
+// Opening, waiting, receiving and sending over an epoll set (Linux).
+// Level-triggered on purpose: what does not fit into one batch is still ready in the next, and nothing has to be remembered.
+#define _GNU_SOURCE
+#include "sockets.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FIRST_CAPACITY = 64, LAST_CAPACITY = 1 << 18, EVENTS = 256, RUN = 16, LONGEST_DATAGRAM = 65507 };
+// In the event of a socket: which of a slot's two it is of.
+#define NEAR ((uint64_t)1 << 32)
+enum { LONGEST_AGE = 10 * 1000 * 1000 };
+
+int sockets_init(struct sockets *self, int loop) {
+  memset(self, 0, sizeof *self);
+  self->loop = loop;
+  self->epoll = epoll_create1(EPOLL_CLOEXEC);
+  self->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  self->slots = calloc(FIRST_CAPACITY, sizeof *self->slots);
+  if (self->epoll < 0 || self->timer < 0 || !self->slots) {
+    const int code = self->slots ? errno : ENOMEM;
+    sockets_free(self);
+    return -code;
+  }
+  self->capacity = FIRST_CAPACITY;
+  for (uint32_t slot = 0; slot < self->capacity; slot++) self->slots[slot].fd = -1;
+  return 0;
+}
+
+void sockets_free(struct sockets *self) {
+  for (uint32_t slot = 0; slot < self->capacity; slot++)
+    if (self->slots[slot].fd >= 0) sockets_close(self, slot);
+  free(self->slots);
+  if (self->timer >= 0) close(self->timer);
+  if (self->epoll >= 0) close(self->epoll);
+  memset(self, 0, sizeof *self);
+  self->epoll = self->timer = self->loop = -1;
+}
+
+// --- addresses
+
+int address_words(const char *text, int32_t words[ADDRESS_WORDS]) {
+  unsigned char bytes[16];
+  char plain[INET6_ADDRSTRLEN];
+  memset(words, 0, ADDRESS_WORDS * sizeof *words);
+  if (inet_pton(AF_INET, text, bytes) == 1) {
+    words[0] = 4;
+    memcpy(&words[1], bytes, 4);
+    return 4;
+  }
+  const char *percent = strchr(text, '%');
+  const size_t length = percent ? (size_t)(percent - text) : strlen(text);
+  if (length >= sizeof plain) return 0;
+  memcpy(plain, text, length);
+  plain[length] = '\0';
+  if (inet_pton(AF_INET6, plain, bytes) != 1) return 0;
+  if (percent) {
+    char *end;
+    const unsigned long number = strtoul(percent + 1, &end, 10);
+    const unsigned int scope = *end == '\0' && end != percent + 1 && number <= INT32_MAX
+                                   ? (unsigned int)number
+                                   : if_nametoindex(percent + 1);
+    if (scope == 0) return 0;
+    words[5] = (int32_t)scope;
+  }
+  words[0] = 6;
+  memcpy(&words[1], bytes, 16);
+  return 6;
+}
+
+void address_text(const int32_t words[ADDRESS_WORDS], char *text, size_t size) {
+  char name[IF_NAMESIZE];
+  text[0] = '\0';
+  if (words[0] == 4) {
+    inet_ntop(AF_INET, &words[1], text, (socklen_t)size);
+  } else if (words[0] == 6 && inet_ntop(AF_INET6, &words[1], text, (socklen_t)size) && words[5] != 0) {
+    const size_t length = strlen(text);
+    if (if_indextoname((unsigned int)words[5], name)) snprintf(text + length, size - length, "%%%s", name);
+    else snprintf(text + length, size - length, "%%%u", (unsigned int)words[5]);
+  }
+}
+
+// For a socket of `family`; 0 when the two do not go together.
+static socklen_t to_kernel(const int32_t words[ADDRESS_WORDS], int port, int family, union address *out) {
+  if (family == AF_INET) {
+    if (words[0] != 4) return 0;
+    memset(&out->v4, 0, sizeof out->v4);
+    out->v4.sin_family = AF_INET;
+    out->v4.sin_port = htons((uint16_t)port);
+    memcpy(&out->v4.sin_addr, &words[1], 4);
+    return sizeof out->v4;
+  }
+  if (words[0] != 4 && words[0] != 6) return 0;
+  memset(&out->v6, 0, sizeof out->v6);
+  out->v6.sin6_family = AF_INET6;
+  out->v6.sin6_port = htons((uint16_t)port);
+  if (words[0] == 4) {
+    // RFC 4291 §2.5.5.2: an IPv6 socket reaches IPv4 by the mapped address.
+    out->v6.sin6_addr.s6_addr[10] = out->v6.sin6_addr.s6_addr[11] = 0xff;
+    memcpy(&out->v6.sin6_addr.s6_addr[12], &words[1], 4);
+  } else {
+    memcpy(&out->v6.sin6_addr, &words[1], 16);
+    out->v6.sin6_scope_id = (uint32_t)words[5];
+  }
+  return sizeof out->v6;
+}
+
+// Port and address words; a mapped address is told as the IPv4 address that it is.
+static void from_kernel(const union address *from, int32_t *port, int32_t words[ADDRESS_WORDS]) {
+  memset(words, 0, ADDRESS_WORDS * sizeof *words);
+  *port = 0;
+  if (from->any.sa_family == AF_INET) {
+    *port = ntohs(from->v4.sin_port);
+    words[0] = 4;
+    memcpy(&words[1], &from->v4.sin_addr, 4);
+  } else if (from->any.sa_family == AF_INET6) {
+    *port = ntohs(from->v6.sin6_port);
+    if (IN6_IS_ADDR_V4MAPPED(&from->v6.sin6_addr)) {
+      words[0] = 4;
+      memcpy(&words[1], &from->v6.sin6_addr.s6_addr[12], 4);
+    } else {
+      words[0] = 6;
+      memcpy(&words[1], &from->v6.sin6_addr, 16);
+      words[5] = (int32_t)from->v6.sin6_scope_id;
+    }
+  }
+}
+
+// --- slots
+
+// Reuse comes late: the table stays at least half empty, and the search goes round.
+static int free_slot(struct sockets *self) {
+  if (self->open >= self->capacity / 2) {
+    if (self->capacity >= LAST_CAPACITY) return -EMFILE;
+    struct slot *bigger = realloc(self->slots, 2 * (size_t)self->capacity * sizeof *bigger);
+    if (!bigger) return -ENOMEM;
+    self->slots = bigger;
+    for (uint32_t slot = self->capacity; slot < 2 * self->capacity; slot++) bigger[slot].fd = -1;
+    self->cursor = self->capacity;
+    self->capacity *= 2;
+  }
+  while (self->slots[self->cursor % self->capacity].fd >= 0) self->cursor++;
+  const uint32_t slot = self->cursor % self->capacity;
+  self->cursor = slot + 1;
+  return (int)slot;
+}
+
+static void set(int fd, int level, int option, int value) {
+  // Options only make things better; they are allowed to fail.
+  setsockopt(fd, level, option, &value, sizeof value);
+}
+
+static int new_socket(const struct slot *slot) {
+  const int fd = socket(slot->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+  if (slot->receive_buffer > 0) set(fd, SOL_SOCKET, SO_RCVBUF, slot->receive_buffer);
+  if (slot->traffic_class > 0) set(fd, IPPROTO_IP, IP_TOS, slot->traffic_class);
+  if (slot->family == AF_INET6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  if (slot->family == AF_INET6 && slot->traffic_class > 0) set(fd, IPPROTO_IPV6, IPV6_TCLASS, slot->traffic_class);
+  return fd;
+}
+
+static int watch(const struct sockets *self, int fd, uint64_t which) {
+  struct epoll_event event = {.events = EPOLLIN, .data = {.u64 = which}};
+  return epoll_ctl(self->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+static int close_with(int fd, int code) {
+  close(fd);
+  return -code;
+}
+
+int sockets_open(struct sockets *self, const struct open_options *options) {
+  int32_t words[ADDRESS_WORDS];
+  union address address;
+  const int family = address_words(options->address, words) == 6 ? AF_INET6 : AF_INET;
+  const socklen_t length = to_kernel(words, options->port, family, &address);
+  if (length == 0) return -EINVAL;
+  const int number = free_slot(self);
+  if (number < 0) return number;
+  struct slot slot = {.near = -1, .family = family, .receive_buffer = options->receive_buffer,
+                      .traffic_class = options->traffic_class};
+  slot.fd = new_socket(&slot);
+  if (slot.fd < 0) return slot.fd;
+  if (bind(slot.fd, &address.any, length) < 0 || watch(self, slot.fd, (uint64_t)number) < 0)
+    return close_with(slot.fd, errno);
+  self->slots[number] = slot;
+  self->open++;
+  return number;
+}
+
+static const struct slot *find(const struct sockets *self, uint32_t slot) {
+  return slot < self->capacity && self->slots[slot].fd >= 0 ? &self->slots[slot] : NULL;
+}
+
+// A second socket on the slot's port. Sharing is allowed for this moment only, so that nobody else can join.
+static int open_near(const struct sockets *self, uint32_t number) {
+  const struct slot *slot = &self->slots[number];
+  union address own;
+  socklen_t length = sizeof own;
+  if (getsockname(slot->fd, &own.any, &length) < 0) return -errno;
+  const int near = new_socket(slot);
+  if (near < 0) return near;
+  set(slot->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  set(near, SOL_SOCKET, SO_REUSEADDR, 1);
+  const int bound = bind(near, &own.any, length) < 0 ? errno : 0;
+  set(slot->fd, SOL_SOCKET, SO_REUSEADDR, 0);
+  set(near, SOL_SOCKET, SO_REUSEADDR, 0);
+  if (bound != 0) return close_with(near, bound);
+  return watch(self, near, NEAR | number) < 0 ? close_with(near, errno) : near;
+}
+
+int sockets_connect(struct sockets *self, uint32_t number, int port, const int32_t words[ADDRESS_WORDS]) {
+  union address peer;
+  if (!find(self, number)) return -EBADF;
+  struct slot *slot = &self->slots[number];
+  const socklen_t length = to_kernel(words, port, slot->family, &peer);
+  if (length == 0 || port < 1) return -EINVAL;
+  const int near = slot->near >= 0 ? slot->near : open_near(self, number);
+  if (near < 0) return near;
+  slot->near = near;
+  // Known only when it holds; until then nothing is sent by it, yet what it was given is read.
+  memset(&slot->peer, 0, sizeof slot->peer);
+  // Parting from the last peer lets the kernel choose our address anew.
+  const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+  connect(near, &nobody, sizeof nobody);
+  if (connect(near, &peer.any, length) < 0) return -errno;
+  memcpy(&slot->peer, &peer, length);
+  return 0;
+}
+
+static int is_near(const struct slot *slot, const union address *to, socklen_t length) {
+  return slot->near >= 0 && memcmp(&slot->peer, to, length) == 0;
+}
+
+static void end(const struct sockets *self, int fd) {
+  // A child that was forked and has not yet become its program still holds the descriptor, so closing would not be enough.
+  epoll_ctl(self->epoll, EPOLL_CTL_DEL, fd, NULL);
+  close(fd);
+}
+
+int sockets_close(struct sockets *self, uint32_t slot) {
+  if (!find(self, slot)) return -EBADF;
+  end(self, self->slots[slot].fd);
+  if (self->slots[slot].near >= 0) end(self, self->slots[slot].near);
+  self->slots[slot].fd = -1;
+  self->open--;
+  return 0;
+}
+
+int sockets_local_port(const struct sockets *self, uint32_t slot) {
+  const struct slot *known = find(self, slot);
+  union address address;
+  socklen_t length = sizeof address;
+  int32_t port, words[ADDRESS_WORDS];
+  if (!known) return -EBADF;
+  if (getsockname(known->fd, &address.any, &length) < 0) return -errno;
+  from_kernel(&address, &port, words);
+  return port;
+}
+
+// --- waiting
+
+int sockets_wait(struct sockets *self, uint32_t micros, int watch) {
+  struct pollfd watched[3] = {{.fd = self->timer, .events = POLLIN}, {.fd = -1, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
+  if (watch & WOKEN_BY_LOOP) watched[1].fd = self->loop;
+  if (watch & WOKEN_BY_DATAGRAMS) watched[2].fd = self->epoll;
+  // A timer descriptor is on time to some 10 us; the time-outs of poll and epoll are given slack. 0 would disarm it.
+  const struct itimerspec at = {.it_value = {.tv_sec = micros / 1000000, .tv_nsec = (long)(micros % 1000000) * 1000 + 1}};
+  if (micros > 0 && timerfd_settime(self->timer, 0, &at, NULL) < 0) return -errno;
+  const int ready = poll(watched, 3, micros > 0 ? -1 : 0);
+  if (ready < 0 && errno != EINTR) return -errno;
+  if (ready <= 0) return micros > 0 ? 0 : WOKEN_BY_DEADLINE;
+  return (watched[0].revents ? WOKEN_BY_DEADLINE : 0) | (watched[1].revents ? WOKEN_BY_LOOP : 0) |
+         (watched[2].revents ? WOKEN_BY_DATAGRAMS : 0);
+}
+
+// --- receiving
+
+// Microseconds since the kernel took the datagram in; 0 when it does not say.
+static int32_t age_of(struct msghdr *message, const struct timespec *now) {
+  for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
+    struct timespec then;
+    if (part->cmsg_len < CMSG_LEN(sizeof then)) return 0;
+    memcpy(&then, CMSG_DATA(part), sizeof then);
+    const int64_t seconds = (int64_t)now->tv_sec - then.tv_sec;
+    // The wall clock may have been set between the two.
+    if (seconds < 0 || seconds > LONGEST_AGE / 1000000) return 0;
+    const int64_t age = seconds * 1000000 + ((int64_t)now->tv_nsec - then.tv_nsec) / 1000;
+    return age < 0 ? 0 : age > LONGEST_AGE ? LONGEST_AGE : (int32_t)age;
+  }
+  return 0;
+}
+
+// One datagram into `place`; 0 when there was none.
+static int receive_one(struct sockets *self, uint64_t which, struct iovec place, int32_t *row, const struct timespec *now) {
+  union address from;
+  union {
+    struct cmsghdr aligned;
+    char bytes[CMSG_SPACE(sizeof(struct timespec)) + 32];
+  } control;
+  struct msghdr message = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &place, .msg_iovlen = 1,
+                           .msg_control = &control, .msg_controllen = sizeof control.bytes};
+  from.any.sa_family = AF_UNSPEC;
+  const struct slot *slot = find(self, (uint32_t)which);
+  const int fd = !slot ? -1 : which & NEAR ? slot->near : slot->fd;
+  const ssize_t length = fd < 0 ? 0 : recvmsg(fd, &message, MSG_DONTWAIT);
+  if (fd < 0) return 0;
+  if (length < 0) {
+    // An ICMP error of something sent earlier is told here; reading it clears it.
+    if (errno != EAGAIN && errno != EINTR) self->counts[COUNT_RECEIVE_ERRORS]++;
+    return 0;
+  }
+  const int truncated = (message.msg_flags & MSG_TRUNC) != 0;
+  row[RECEIVE_SLOT] = (int32_t)(uint32_t)which;
+  row[RECEIVE_LENGTH] = (int32_t)length;
+  row[RECEIVE_TRUNCATED] = truncated;
+  row[RECEIVE_AGE] = age_of(&message, now);
+  from_kernel(&from, &row[RECEIVE_PORT], &row[RECEIVE_ADDRESS]);
+  self->counts[COUNT_RECEIVED]++;
+  self->counts[COUNT_TRUNCATED] += (uint64_t)truncated;
+  return 1;
+}
+
+uint32_t sockets_receive(struct sockets *self, uint8_t *arena, size_t place, int32_t *rows, uint32_t capacity) {
+  struct epoll_event events[EVENTS];
+  struct timespec now;
+  uint32_t count = 0;
+  clock_gettime(CLOCK_REALTIME, &now);
+  while (count < capacity) {
+    const uint32_t room = capacity - count;
+    const int ready = epoll_wait(self->epoll, events, room < EVENTS ? (int)room : EVENTS, 0);
+    const uint32_t before = count;
+    for (int index = 0; index < ready; index++) {
+      const struct iovec at = {.iov_base = arena + (size_t)count * place, .iov_len = place};
+      count += (uint32_t)receive_one(self, events[index].data.u64, at, &rows[(size_t)count * RECEIVE_WORDS], &now);
+    }
+    // Nothing more, or sockets with nothing but errors: those are told again at the next call.
+    if (count == before) break;
+  }
+  return count;
+}
+
+// --- sending
+
+// Reads a row once, since another thread may share its memory; 0 when it makes no sense.
+static socklen_t read_row(const struct slot *slot, const int32_t *row, size_t arena_length, struct iovec *bytes,
+                          union address *to) {
+  int32_t words[SEND_WORDS];
+  memcpy(words, row, sizeof words);
+  const int32_t offset = words[SEND_OFFSET], length = words[SEND_LENGTH], port = words[SEND_PORT];
+  if (!slot || offset < 0 || length < 0 || length > LONGEST_DATAGRAM || port < 1 || port > 65535) return 0;
+  if ((size_t)offset > arena_length || (size_t)length > arena_length - (size_t)offset) return 0;
+  bytes->iov_base = (uint8_t *)bytes->iov_base + offset;
+  bytes->iov_len = (size_t)length;
+  return to_kernel(&words[SEND_ADDRESS], port, slot->family, to);
+}
+
+static void count_failure(struct sockets *self, int code) {
+  self->counts[code == EAGAIN || code == ENOBUFS || code == ENOMEM ? COUNT_NO_ROOM : COUNT_SEND_ERRORS]++;
+}
+
+// Sends messages of one socket; what fails is passed over.
+static uint32_t send_run(struct sockets *self, int fd, struct mmsghdr *messages, unsigned int count) {
+  uint32_t sent = 0;
+  unsigned int at = 0;
+  int again = 1;
+  while (at < count) {
+    // A lone datagram is cheaper without the vector around it.
+    const int taken = count == 1 ? (sendmsg(fd, &messages[0].msg_hdr, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -1 : 1)
+                                 : sendmmsg(fd, messages + at, count - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (taken > 0) {
+      sent += (uint32_t)taken;
+      at += (unsigned int)taken;
+      again = 1;
+    } else if (again && taken < 0 && (errno == EINTR || errno == ECONNREFUSED)) {
+      // An ICMP error of an earlier datagram, told instead of sending this one.
+      again = 0;
+    } else {
+      count_failure(self, taken < 0 ? errno : EIO);
+      at++;
+      again = 1;
+    }
+  }
+  return sent;
+}
+
+uint32_t sockets_send(struct sockets *self, const uint8_t *arena, size_t arena_length, const int32_t *rows,
+                      uint32_t count) {
+  struct mmsghdr messages[RUN];
+  struct iovec bytes[RUN];
+  union address to[RUN];
+  uint32_t sent = 0, at = 0;
+  while (at < count) {
+    const int32_t *row = &rows[(size_t)at * SEND_WORDS];
+    const int32_t number = row[SEND_SLOT];
+    const struct slot *slot = find(self, (uint32_t)number);
+    unsigned int run = 0;
+    int fd = -1;
+    do {
+      bytes[run] = (struct iovec){.iov_base = (void *)(uintptr_t)arena};
+      const socklen_t length = read_row(slot, row, arena_length, &bytes[run], &to[run]);
+      const int near = length > 0 && is_near(slot, &to[run], length);
+      // A run leaves by one socket.
+      if (length > 0 && run > 0 && fd != (near ? slot->near : slot->fd)) break;
+      row += SEND_WORDS;
+      at++;
+      if (length == 0) {
+        self->counts[COUNT_BAD_ROWS]++;
+        continue;
+      }
+      fd = near ? slot->near : slot->fd;
+      messages[run].msg_hdr = (struct msghdr){.msg_name = near ? NULL : &to[run], .msg_namelen = near ? 0 : length,
+                                              .msg_iov = &bytes[run], .msg_iovlen = 1};
+      run++;
+    } while (at < count && run < RUN && row[SEND_SLOT] == number);
+    if (run > 0) sent += send_run(self, fd, messages, run);
+  }
+  self->counts[COUNT_SENT] += sent;
+  return sent;
+}

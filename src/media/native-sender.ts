@@ -1,0 +1,105 @@
+// Gathers datagrams of all sockets in one arena and hands them to the native addon in one call.
+// Outside a turn of the loop nobody would say when to send, so what is gathered there leaves by a microtask.
+import type { Endpoint } from '../rtp/source-check.ts'
+import { addressWords, type NativeAddon, sendRow } from './native-addon.ts'
+
+/** A socket that is sent from, and the address last sent to in the addon's form; almost every datagram goes there again. */
+export interface SendingSocket {
+  readonly slot: number
+  destination: Destination | undefined
+}
+
+interface Destination {
+  readonly to: Endpoint
+  /** Undefined when the address is not numeric or the port is none. */
+  readonly words: Int32Array | undefined
+  packets: number
+}
+
+/** So many datagrams to one address, and a connected socket for it pays; a source that is still being found never gets there. */
+const steadyAfter = 50
+
+const rows = 256
+/** Room for a full batch of Ethernet's longest; a batch of longer ones is sent in parts. */
+const arenaBytes = rows * 1500
+
+export class NativeSender {
+  readonly #addon: NativeAddon
+  readonly #handle: number
+  readonly #arena = new Uint8Array(arenaBytes)
+  readonly #rows = new Int32Array(rows * sendRow.words)
+  #count = 0
+  #used = 0
+  #held = false
+  #scheduled = false
+  #unsendable = 0
+
+  constructor(addon: NativeAddon, handle: number) {
+    this.#addon = addon
+    this.#handle = handle
+  }
+
+  /** Datagrams that had no usable address or were too long for any. */
+  get unsendable(): number {
+    return this.#unsendable
+  }
+
+  add(socket: SendingSocket, bytes: Uint8Array, to: Endpoint): void {
+    const destination = this.#destination(socket, to)
+    const words = destination.words
+    if (!words || bytes.length > arenaBytes) {
+      this.#unsendable += 1
+      return
+    }
+    destination.packets += 1
+    if (destination.packets === steadyAfter) this.#addon.connect(this.#handle, socket.slot, to.port, words)
+    if (this.#count === rows || this.#used + bytes.length > arenaBytes) this.flush()
+    const table = this.#rows
+    const at = this.#count * sendRow.words
+    table[at + sendRow.slot] = socket.slot
+    table[at + sendRow.offset] = this.#used
+    table[at + sendRow.length] = bytes.length
+    table[at + sendRow.port] = to.port
+    for (let word = 0; word < addressWords; word += 1) table[at + sendRow.address + word] = words[word] ?? 0
+    this.#arena.set(bytes, this.#used)
+    this.#used += bytes.length
+    this.#count += 1
+    if (!this.#held && !this.#scheduled) {
+      this.#scheduled = true
+      queueMicrotask(this.#flushLater)
+    }
+  }
+
+  /** From now on only `flush` and `release` send. */
+  hold(): void {
+    this.#held = true
+  }
+
+  release(): void {
+    this.#held = false
+    this.flush()
+  }
+
+  /** Sends what is gathered. */
+  flush(): void {
+    if (this.#count > 0) this.#addon.send(this.#handle, this.#arena, this.#rows, this.#count)
+    this.#count = 0
+    this.#used = 0
+  }
+
+  readonly #flushLater = (): void => {
+    this.#scheduled = false
+    if (!this.#held) this.flush()
+  }
+
+  #destination(socket: SendingSocket, to: Endpoint): Destination {
+    const known = socket.destination
+    if (known && (known.to === to || (known.to.port === to.port && known.to.address === to.address))) return known
+    const words = new Int32Array(addressWords)
+    const usable = to.port > 0 && to.port <= 65535 && to.address.length < 100
+    const family = usable ? this.#addon.encodeAddress(to.address, words) : 0
+    const made = { to, words: family === 0 ? undefined : words, packets: 0 }
+    socket.destination = made
+    return made
+  }
+}
