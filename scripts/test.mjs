@@ -11,6 +11,7 @@ const tools = [
   ['baresip', 'baresip'],
   ['curl', 'curl'],
   ['iproute2', 'ip'],
+  ['openssl', 'openssl'],
 ]
 
 const has = (command) => spawnSync('which', [command], { stdio: 'ignore' }).status === 0

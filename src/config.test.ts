@@ -21,13 +21,14 @@ describe('settings', () => {
       dialAllow: ['127.0.0.0/8', '::1'],
       logLevel: 'info',
       adminPassword: undefined,
+      tls: undefined,
     })
   })
 
   it('of the README and of --help are those of the table', () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
     for (const { name, fallback, meaning } of settingTable) {
-      const shown = ['generated', 'found out', 'one per core'].includes(fallback) ? fallback : `\`${fallback}\``
+      const shown = ['generated', 'found out', 'one per core', 'none'].includes(fallback) ? fallback : `\`${fallback}\``
       expect(readme).toContain(`| \`${name}\` | ${shown} | ${meaning} |`)
       expect(settingsHelp()).toContain(name)
     }
@@ -48,6 +49,10 @@ describe('settings', () => {
     ['PARTYLINE_ADMIN_ACCESSKEY', 'secret'],
     ['PARTYLINE_RATE_LIMITS', 'maybe'],
     ['PARTYLINE_DATA_DIR', '/proc/partyline'],
+    ['PARTYLINE_SIPS_PORT', '0'],
+    ['PARTYLINE_TLS_CERT', 'server.pem'],
+    ['PARTYLINE_TLS_KEY', 'server.key'],
+    ['PARTYLINE_TLS_CA', 'ca.pem'],
   ])('%s=%s is refused in one line that names it', (name, value) => {
     let error: unknown
     try {
@@ -58,6 +63,19 @@ describe('settings', () => {
     expect(error).toBeInstanceOf(SettingError)
     expect(String(error)).toContain(name)
     expect(String(error)).not.toContain('\n')
+  })
+
+  it('give TLS a port and absolute paths once there are certificate and key', () => {
+    const files = { PARTYLINE_TLS_CERT: '/etc/tls/server.pem', PARTYLINE_TLS_KEY: '/etc/tls/server.key' }
+    expect(read(files).tls).toEqual({
+      port: 5061,
+      certPath: '/etc/tls/server.pem',
+      keyPath: '/etc/tls/server.key',
+    })
+    expect(read({ ...files, PARTYLINE_TLS_CA: '/etc/tls/ca.pem', PARTYLINE_SIPS_PORT: '6061' }).tls).toMatchObject({
+      port: 6061,
+      caPath: '/etc/tls/ca.pem',
+    })
   })
 
   it('follow the bound address where no public one is given', () => {

@@ -9,6 +9,8 @@ export interface Settings {
   readonly publicIp: string
   readonly httpPort: number
   readonly sipPort: number
+  /** SIP over TLS; undefined when no certificate is given. */
+  readonly tls: TlsSettings | undefined
   readonly rtpPortMin: number
   readonly rtpPortMax: number
   readonly mediaWorkers: number
@@ -22,6 +24,13 @@ export interface Settings {
   readonly lineApiUrl: string
   readonly maxCallSeconds: number
   readonly rateLimits: boolean
+}
+
+export interface TlsSettings {
+  readonly port: number
+  readonly certPath: string
+  readonly keyPath: string
+  readonly caPath?: string
 }
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -42,6 +51,18 @@ export const settingTable: readonly Setting[] = [
   { name: 'PARTYLINE_PUBLIC_IP', fallback: 'found out', meaning: 'address written into SDP, Contact and Via' },
   { name: 'PARTYLINE_HTTP_PORT', fallback: '8080', meaning: 'REST API and its documentation' },
   { name: 'PARTYLINE_SIP_PORT', fallback: '5060', meaning: 'SIP over UDP and TCP' },
+  { name: 'PARTYLINE_SIPS_PORT', fallback: '5061', meaning: 'SIP over TLS, when there is a certificate' },
+  {
+    name: 'PARTYLINE_TLS_CERT',
+    fallback: 'none',
+    meaning: 'PEM file with the certificate for SIP over TLS and its chain; read again when it changes, and at SIGHUP',
+  },
+  { name: 'PARTYLINE_TLS_KEY', fallback: 'none', meaning: 'PEM file with its private key, without a passphrase' },
+  {
+    name: 'PARTYLINE_TLS_CA',
+    fallback: 'none',
+    meaning: 'PEM file with an authority to trust, besides the public ones, when calling by TLS',
+  },
   { name: 'PARTYLINE_RTP_PORTS', fallback: '20000-29999', meaning: 'RTP port range' },
   {
     name: 'PARTYLINE_MEDIA_WORKERS',
@@ -154,6 +175,21 @@ function dataDir(environment: Environment): string {
   return directory
 }
 
+/** The files are read, and complained of, when the port is opened. */
+function tls(environment: Environment): TlsSettings | undefined {
+  const port = integer(environment, 'PARTYLINE_SIPS_PORT', [1, 65535])
+  const [cert, key, ca] = ['CERT', 'KEY', 'CA'].map((which) => environment[`PARTYLINE_TLS_${which}`]?.trim())
+  if (cert && key) return { port, certPath: resolve(cert), keyPath: resolve(key), ...(ca && { caPath: resolve(ca) }) }
+  if (!cert && (key || ca)) {
+    throw new SettingError(
+      `PARTYLINE_TLS_${key ? 'KEY' : 'CA'} is set without PARTYLINE_TLS_CERT; TLS needs both certificate and key`,
+    )
+  }
+  if (cert)
+    throw new SettingError('PARTYLINE_TLS_CERT is set without PARTYLINE_TLS_KEY; TLS needs both certificate and key')
+  return undefined
+}
+
 function url(environment: Environment, name: string, fallback?: string): string {
   const given = environment[name]?.trim() || fallback || text(environment, name)
   if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol)) {
@@ -214,6 +250,7 @@ export function readSettings(environment: Environment): Settings {
       : foundPublicIp(bindIp),
     httpPort,
     sipPort: integer(environment, 'PARTYLINE_SIP_PORT', [1, 65535]),
+    tls: tls(environment),
     rtpPortMin,
     rtpPortMax,
     mediaWorkers: mediaWorkers(environment),

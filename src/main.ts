@@ -69,6 +69,7 @@ async function main(): Promise<void> {
   }
   process.on('SIGINT', () => stop('SIGINT'))
   process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGHUP', () => server.reload())
   // A bug in one procedure must not end everyone's calls.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'))
 }

@@ -47,6 +47,8 @@ export interface Server {
   readonly accounts: Bootstrap
   /** Refuses new calls, hangs up, writes everything, closes. Repeating it waits for the first. */
   close(reason: string): Promise<void>
+  /** Reads certificate files that changed; what cannot be used is logged and changes nothing. */
+  reload(): void
 }
 
 /** How long a drain waits for phones that do not answer their BYE. */
@@ -93,7 +95,11 @@ async function start({ settings, clock, log, version }: ServerOptions, scope: Sc
 
   sip = await openSipLoop({
     core: createUserAgent({
-      sentBy: { address: settings.publicIp, port: settings.sipPort },
+      sentBy: {
+        address: settings.publicIp,
+        port: settings.sipPort,
+        ...(settings.tls && { tlsPort: settings.tls.port }),
+      },
       userAgent: `Partyline/${version}`,
       token: (length) =>
         randomBytes(Math.ceil(length / 2))
@@ -104,6 +110,7 @@ async function start({ settings, clock, log, version }: ServerOptions, scope: Sc
     log,
     bindIp: settings.bindIp,
     port: settings.sipPort,
+    ...(settings.tls && { tls: settings.tls }),
     onEvent: (event) => domain.calls.onSession(event),
   })
   const loop = sip
@@ -131,12 +138,12 @@ async function start({ settings, clock, log, version }: ServerOptions, scope: Sc
   })
   scope.own(() => loop.command({ kind: 'drain' }))
   ready = true
-  return { accounts, close: (reason) => scope.close(reason) }
+  return { accounts, close: (reason) => scope.close(reason), reload: () => loop.reload() }
 }
 
 /** What the domain stands on; tests pass a virtual clock, a ledger in memory and a wire of their own. */
 export interface DomainParts {
-  readonly settings: Pick<Settings, 'publicIp' | 'sipDomain' | 'maxCallSeconds' | 'dialAllow' | 'publicUrl'>
+  readonly settings: Pick<Settings, 'publicIp' | 'sipDomain' | 'maxCallSeconds' | 'dialAllow' | 'publicUrl' | 'tls'>
   readonly clock: Clock
   readonly log: Log
   readonly ledger: Ledger
@@ -153,7 +160,15 @@ export type Domain = ReturnType<typeof composeDomain>
 export function composeDomain({ settings, clock, log, ledger, engine, seal, line, resolve, command }: DomainParts) {
   const registry = createRegistry(actions)
   const flows = createFlows({ ledger, registry })
-  const accountNumber = async (customerId: string) => (await ledger.get('customer', customerId))?.account_number ?? 0
+  // A customer's number never changes.
+  const accountNumbers = new Map<string, number>()
+  const accountNumber = async (customerId: string): Promise<number> => {
+    const known = accountNumbers.get(customerId)
+    if (known !== undefined) return known
+    const number = (await ledger.get('customer', customerId))?.account_number ?? 0
+    if (number !== 0) accountNumbers.set(customerId, number)
+    return number
+  }
   const focus = new Focus({
     ledger,
     log,
@@ -175,7 +190,7 @@ export function composeDomain({ settings, clock, log, ledger, engine, seal, line
     publicIp: settings.publicIp,
     sipDomain: settings.sipDomain,
     maxCallSeconds: settings.maxCallSeconds,
-    dialPolicy: new DialPolicy(settings.dialAllow),
+    dialPolicy: new DialPolicy(settings.dialAllow, { tls: settings.tls !== undefined }),
     resolve,
   })
   const conferences = new Conferences({ ledger, focus, clock, log })

@@ -1,9 +1,12 @@
 // The media side of one call: its leg in the engine and its offers and answers (RFC 3264). The session version of our
 // descriptions grows only when they change.
-import { randomInt } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import type { LegStatistics, MediaEngine } from '../media/engine.ts'
-import type { Direction, MediaPlan } from '../sdp/media-plan.ts'
+import { allSuites, type SrtpSuite } from '../rtp/srtp-suite.ts'
+import { type CryptoAttribute, makeCrypto } from '../sdp/crypto-attribute.ts'
+import type { CodecName, Direction, MediaPlan } from '../sdp/media-plan.ts'
 import { answerOffer, makeOffer, readAnswer } from '../sdp/negotiate.ts'
+import { offeredCodecs } from '../sdp/payload-formats.ts'
 import { revise, type VersionedDescription } from '../sdp/session-version.ts'
 
 export interface CallMediaOptions {
@@ -11,6 +14,10 @@ export interface CallMediaOptions {
   readonly legId: string
   /** Address written into SDP. */
   readonly publicIp: string
+  /** Our offers ask for SRTP and nothing less; without it they ask for plain RTP. */
+  readonly secure?: boolean
+  /** What may be used; offers name it in this order, linear samples only when they are listed. All when absent. */
+  readonly codecs?: readonly CodecName[]
 }
 
 /** Either the description to send, or the SIP status to refuse with. */
@@ -23,14 +30,20 @@ export class CallMedia {
   readonly #engine: MediaEngine
   readonly #publicIp: string
   readonly #sessionId = String(randomInt(1, 2 ** 47))
+  readonly #secure: boolean
+  readonly #codecs: readonly CodecName[] | undefined
+  /** Our keys, by suite: those offered, then the one in use, which stays while its suite does. None is used again after another. */
+  readonly #keys = new Map<SrtpSuite, CryptoAttribute>()
   #rtpPort = 0
   #sent: VersionedDescription | undefined
   #closed: Promise<LegStatistics | undefined> | undefined
 
-  constructor({ engine, legId, publicIp }: CallMediaOptions) {
+  constructor({ engine, legId, publicIp, secure = false, codecs }: CallMediaOptions) {
     this.#engine = engine
     this.legId = legId
     this.#publicIp = publicIp
+    this.#secure = secure
+    this.#codecs = codecs
   }
 
   /** Our description as last sent, for a far end that asks for it. */
@@ -45,10 +58,11 @@ export class CallMedia {
     this.#rtpPort = ports.rtpPort
   }
 
-  /** Our offer: every codec we speak. */
+  /** Our offer: every codec we speak, and every suite when it is to be secured. */
   offer(direction: Direction = 'sendrecv'): string {
+    const crypto = this.#secure ? { crypto: allSuites.map((suite, index) => this.#key(suite, index + 1)) } : {}
     this.#sent = revise(this.#sent, (version) =>
-      makeOffer({ ...this.#facts(version), direction, codecs: ['PCMU', 'PCMA'], ptimeMs: 20 }),
+      makeOffer({ ...this.#facts(version), ...crypto, direction, codecs: this.#codecs ?? offeredCodecs, ptimeMs: 20 }),
     )
     return this.#sent.text
   }
@@ -57,7 +71,14 @@ export class CallMedia {
   async answer(offer: string): Promise<Negotiated> {
     const { address, rtpPort, sessionId } = this.#facts(1)
     const answerAs = (sessionVersion: number) =>
-      answerOffer({ offer, local: { address, rtpPort }, sessionId, sessionVersion })
+      answerOffer({
+        offer,
+        local: { address, rtpPort },
+        sessionId,
+        sessionVersion,
+        ...(this.#codecs && { codecs: this.#codecs }),
+        localCrypto: (suite, tag) => this.#key(suite, tag),
+      })
     const first = answerAs(this.#sent?.version ?? 1)
     if (!first.ok) return first
     this.#sent = revise(this.#sent, (version) => {
@@ -83,7 +104,18 @@ export class CallMedia {
   }
 
   async #configure(plan: MediaPlan): Promise<void> {
+    this.#keys.clear()
+    if (plan.srtp !== undefined) {
+      const { suite, sendKey: masterKey, sendSalt: masterSalt } = plan.srtp
+      this.#keys.set(suite, { tag: 1, suite, masterKey, masterSalt })
+    }
     await this.#engine.request({ kind: 'configureLeg', legId: this.legId, plan })
+  }
+
+  #key(suite: SrtpSuite, tag: number): CryptoAttribute {
+    const key = this.#keys.get(suite) ?? makeCrypto(suite, tag, randomBytes)
+    this.#keys.set(suite, key)
+    return { ...key, tag }
   }
 
   #facts(sessionVersion: number) {

@@ -55,7 +55,8 @@ export class Calls {
   /** Calls the customer's destinations. Throws UserError naming the field when one cannot be dialled; then none is. */
   async create(customerId: string, input: CallInput): Promise<{ calls: Call[]; groupcalls: [] }> {
     const calls = await originate({ customerId, input }, this.#options, {
-      adopt: (row) => this.#adopt({ row, sessionId: row.id, offer: undefined }),
+      adopt: (row, dial) =>
+        this.#adopt({ row, sessionId: row.id, offer: undefined, secure: dial.destination.transport === 'TLS' }),
       discard: (call) => this.#discard(call),
     })
     return { calls: calls.map((call) => showCall(call.row)), groupcalls: [] }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { UserError } from '../base/errors.ts'
 import { DialPolicy, dialTarget } from './dial-policy.ts'
 
-const policy = new DialPolicy(['127.0.0.0/8', '::1', 'phones.example', '2001:db8::/32'])
+const allowed = ['127.0.0.0/8', '::1', 'phones.example', '2001:db8::/32']
+const policy = new DialPolicy(allowed, { tls: true })
 const names: Record<string, string[]> = {
   'phones.example': ['203.0.113.5'],
   'inside.example': ['127.0.0.9'],
@@ -14,7 +15,7 @@ const resolve = async (host: string): Promise<string[]> => {
   if (found === undefined) throw new Error('ENOTFOUND')
   return found
 }
-const dial = (target: string) => dialTarget({ target, field: 'destinations[0].target' }, policy, resolve)
+const dial = (target: string, by = policy) => dialTarget({ target, field: 'destinations[0].target' }, by, resolve)
 
 describe('a sip: destination', () => {
   it.each([
@@ -24,6 +25,9 @@ describe('a sip: destination', () => {
     ['sip:alice@phones.example', '203.0.113.5', 5060, 'UDP'],
     ['sip:alice@inside.example', '127.0.0.9', 5060, 'UDP'],
     ['sip:alice@[2001:db8::7]', '2001:db8::7', 5060, 'UDP'],
+    ['sips:alice@127.0.0.1', '127.0.0.1', 5061, 'TLS'],
+    ['sips:alice@127.0.0.1:5071;transport=tcp', '127.0.0.1', 5071, 'TLS'],
+    ['sip:alice@127.0.0.1;transport=tls', '127.0.0.1', 5061, 'TLS'],
   ])('%s that is allowed is found', async (target, remoteAddress, remotePort, transport) => {
     expect((await dial(target)).destination).toEqual({ remoteAddress, remotePort, transport })
   })
@@ -46,12 +50,30 @@ describe('a sip: destination', () => {
     'alice',
     'sip:',
     'sip:a b@127.0.0.1',
-    'sips:alice@127.0.0.1',
+    'sips:alice@127.0.0.1;transport=udp',
     'sip:alice@127.0.0.1;transport=ws',
     'sip:alice@nowhere.example',
   ])('%j is refused naming the field', async (target) => {
     await expect(dial(target)).rejects.toThrow(/destinations\[0\]\.target/)
   })
+
+  it('that is reached by TLS and is a name keeps the name, which the certificate must show', async () => {
+    expect((await dial('sips:alice@Phones.example')).destination).toEqual({
+      transport: 'TLS',
+      remoteAddress: '203.0.113.5',
+      remotePort: 5061,
+      remoteName: 'phones.example',
+    })
+  })
+
+  it.each(['sips:alice@127.0.0.1', 'sip:alice@127.0.0.1;transport=tls'])(
+    '%s is refused with the settings that it needs when there is no certificate',
+    async (target) => {
+      const error = await dial(target, new DialPolicy(allowed)).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(UserError)
+      expect(String(error)).toMatch(/destinations\[0\]\.target asks for TLS.*PARTYLINE_TLS_CERT/)
+    },
+  )
 
   it('with a password keeps it out of the request URI and in the credentials', async () => {
     const found = await dial('sip:alice:s%20ecret@127.0.0.1')

@@ -38,6 +38,8 @@ export interface CallBirth {
   readonly sessionId: string
   /** The far end's first offer of an incoming call; undefined for a late offer and for outgoing calls. */
   readonly offer: string | undefined
+  /** Dialled by TLS: our offers ask for SRTP. */
+  readonly secure?: boolean
 }
 
 /** Tone of the `beep` action. */
@@ -55,12 +57,12 @@ export class LiveCall implements FlowCall {
   #wanted: HangupReason = ''
   #saved: Promise<unknown> = Promise.resolve()
 
-  constructor({ row, sessionId, offer }: CallBirth, deps: LiveCallDeps) {
+  constructor({ row, sessionId, offer, secure = false }: CallBirth, deps: LiveCallDeps) {
     this.#row = row
     this.sessionId = sessionId
     this.#offer = offer
     this.#deps = deps
-    this.media = new CallMedia({ engine: deps.engine, legId: row.leg_id, publicIp: deps.publicIp })
+    this.media = new CallMedia({ engine: deps.engine, legId: row.leg_id, publicIp: deps.publicIp, secure })
     this.#answered.promise.catch(() => undefined)
     const life = deps.clock.after(deps.maxCallSeconds * 1000, () => void this.hangup('timeout'))
     this.#scope.own(() => life.cancel())

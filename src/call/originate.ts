@@ -27,30 +27,36 @@ export interface Origination {
 
 /** The registry of calls that are alive. */
 export interface Registry {
-  adopt(row: CallRow): LiveCall
+  /** A call that is to go there. */
+  adopt(row: CallRow, dial: DialTarget): LiveCall
   discard(call: LiveCall): Promise<void>
 }
 
 /** Rings every destination; answers the calls in `dialing`. Throws before anything rings: UserError naming the field, OperationalError without ports. */
 export async function originate(request: Origination, options: CallsOptions, registry: Registry): Promise<LiveCall[]> {
   const { customerId, input } = request
-  const targets = await Promise.all(input.destinations.map((destination, index) => target(destination, index, options)))
-  const flowId = await chooseFlow(request, options)
-  const calls = input.destinations.map((destination) =>
-    registry.adopt(
-      newCallRow({
-        id: newUuid(),
-        customerId,
-        direction: 'outgoing',
-        source: input.source,
-        destination: withoutPassword(destination),
-        flowId,
-        activeflowId: newUuid(),
-        sipCallId: '',
-        at: options.ledger.timestamp(),
-      }),
-    ),
+  const targets = await Promise.all(
+    input.destinations.map(async (destination, index) => ({
+      destination,
+      dial: await target(destination, index, options),
+    })),
   )
+  const flowId = await chooseFlow(request, options)
+  const rings = targets.map(({ destination, dial }) => {
+    const row = newCallRow({
+      id: newUuid(),
+      customerId,
+      direction: 'outgoing',
+      source: input.source,
+      destination: withoutPassword(destination),
+      flowId,
+      activeflowId: newUuid(),
+      sipCallId: '',
+      at: options.ledger.timestamp(),
+    })
+    return { call: registry.adopt(row, dial), dial }
+  })
+  const calls = rings.map(({ call }) => call)
   try {
     await Promise.all(calls.map((call) => call.media.open()))
     await Promise.all(calls.map((call) => call.begin()))
@@ -59,11 +65,7 @@ export async function originate(request: Origination, options: CallsOptions, reg
     await Promise.all(calls.map((call) => registry.discard(call)))
     throw error
   }
-  for (const [index, dial] of targets.entries()) {
-    const call = calls[index]
-    if (call === undefined) continue
-    ring(call, dial, options)
-  }
+  for (const { call, dial } of rings) ring(call, dial, options)
   return calls
 }
 

@@ -1,23 +1,21 @@
 // The drive loop of the SIP core: feed one input, drain the outputs, arm one timer. Knows no SIP.
-import type { Log } from '../base/log.ts'
 import type { Clock, Timer } from '../base/time.ts'
 import type { Command, Input, Output, SessionEvent, UserAgentCore } from '../sip/user-agent-io.ts'
-import { openSipTransports, type SipTransports } from './sip-transports.ts'
+import { openSipTransports, type SipTransports, type TransportOptions } from './sip-transports.ts'
 
-export interface SipLoopOptions {
+export interface SipLoopOptions extends TransportOptions {
   readonly core: UserAgentCore
   readonly clock: Clock
-  readonly log: Log
-  readonly bindIp: string
-  readonly port: number
   readonly onEvent: (event: SessionEvent) => void
-  /** How sockets are opened; UDP and TCP of this machine unless given. */
+  /** How sockets are opened; those of this machine unless given. */
   readonly open?: typeof openSipTransports
 }
 
 export interface SipLoop {
   command(command: Command): void
   sessionCount(): number
+  /** Reads certificate files that changed. */
+  reload(): void
   close(): Promise<void>
 }
 
@@ -46,6 +44,10 @@ class Loop implements SipLoop {
 
   sessionCount(): number {
     return this.#options.core.sessionCount
+  }
+
+  reload(): void {
+    this.#transports?.reload()
   }
 
   async close(): Promise<void> {

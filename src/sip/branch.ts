@@ -1,18 +1,26 @@
 // Via branches of ours (RFC 3261 §8.1.1.7): each carries a check that only this process can make, so that a request which comes
 // back to us is recognised without keeping any of them (loop detection, §16.3 item 4).
 import { createHash } from 'node:crypto'
+import { defaultPort, type Transport } from './flow.ts'
 import { sameHost } from './host.ts'
 import { headers, type SipRequest } from './message.ts'
-import { parseVia } from './via.ts'
+import { parseVia, type Via } from './via.ts'
 
 export const magicCookie = 'z9hG4bK'
 const randomDigits = 16
 const checkDigits = 12
 
+/** What Via and Contact say of us. */
 export interface SentBy {
   readonly address: string
+  /** Of UDP and TCP. */
   readonly port: number
+  /** Absent when we do not listen for TLS. */
+  readonly tlsPort?: number
 }
+
+export const sentByPort = (sentBy: SentBy, transport: Transport): number =>
+  transport === 'TLS' ? (sentBy.tlsPort ?? sentBy.port) : sentBy.port
 
 export interface Branches {
   mint(): string
@@ -43,5 +51,8 @@ export function createBranches(token: (length: number) => string, sentBy: SentBy
   }
 }
 
-export const isSentBy = (via: { readonly host: string; readonly port?: number }, sentBy: SentBy): boolean =>
-  sameHost(via.host, sentBy.address) && (via.port ?? 5060) === sentBy.port
+/** Whether a Via names us, on either of our ports. */
+export function isSentBy(via: Pick<Via, 'transport' | 'host' | 'port'>, sentBy: SentBy): boolean {
+  const port = via.port ?? defaultPort(via.transport)
+  return sameHost(via.host, sentBy.address) && (port === sentBy.port || port === sentBy.tlsPort)
+}

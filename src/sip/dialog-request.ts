@@ -22,7 +22,8 @@ export function sendInDialog(usage: Usage, dialog: Dialog, wanted: InDialogReque
   const attempt = (): ClientTransaction => {
     const flow = flowOf(dialog)
     const bare = { method: wanted.method, uri: routed(dialog.remoteTarget, dialog.routeSet).uri, body: bodyOf(wanted) }
-    const fields = [...ownHeaders(usage, wanted.method, flow), ...(wanted.headers ?? []), ...chain.headers(bare)]
+    const own = ownHeaders(usage, bare, flow)
+    const fields = [...own, ...(wanted.headers ?? []), ...chain.headers(bare)]
     const parts = { headers: fields, ...(wanted.description !== undefined && { description: wanted.description }) }
     const request = dialogRequest(dialog, wanted.method, parts)
     const response = (received: SipResponse, from: TransportFlow): void => {
@@ -42,10 +43,13 @@ const bodyOf = (wanted: InDialogRequest): Uint8Array =>
   wanted.description === undefined ? noBody : encodeBody(wanted.description)
 
 /** Headers that requests of ours carry by method (§20, table 2). */
-function ownHeaders(usage: Usage, method: string, flow: TransportFlow): Header[] {
-  const { host } = usage
+function ownHeaders(
+  { host }: Usage,
+  { method, uri }: Pick<SipRequest, 'method' | 'uri'>,
+  flow: TransportFlow,
+): Header[] {
   if (method !== 'INVITE' && method !== 'UPDATE') return [host.product]
-  return [host.contact(flow), allowHeader, supportedHeader, host.product]
+  return [host.contact(flow, uri), allowHeader, supportedHeader, host.product]
 }
 
 /** Credentials of an INVITE, which its ACK must repeat (§22.1). */

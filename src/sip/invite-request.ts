@@ -31,7 +31,7 @@ export function inviteRequest(parts: InviteParts): SipRequest {
     { name: 'To', value: formatNameAddr(command.to) },
     { name: 'Call-ID', value: parts.callId },
     { name: 'CSeq', value: `${parts.sequence} INVITE` },
-    host.contact(command.destination),
+    host.contact(command.destination, command.requestUri),
     allowHeader,
     supportedHeader,
     acceptHeader,

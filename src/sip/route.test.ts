@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TransportFlow } from './flow.ts'
-import { nextFlow, routed } from './route.ts'
+import { nextFlow, numericFlow, routed } from './route.ts'
+import { parseUri } from './uri.ts'
 
 const udp: TransportFlow = { transport: 'UDP', remoteAddress: '203.0.113.5', remotePort: 40_000 }
 const tcp: TransportFlow = { ...udp, transport: 'TCP', connectionId: 'c' }
@@ -40,6 +41,64 @@ describe('the flow of the next request', () => {
       remoteAddress: '203.0.113.5',
       remotePort: 40_000,
     })
+  })
+})
+
+describe('the flow of the next request after TLS', () => {
+  const remoteName = 'trunk.example'
+  const tls: TransportFlow = { ...udp, transport: 'TLS', connectionId: 'c', remoteName }
+  const lost = { ...question, lastFlow: tls, lastFlowLost: true }
+
+  it('is the open connection', () => {
+    expect(nextFlow({ ...question, lastFlow: tls, remoteTarget: 'sip:a@203.0.113.5' })).toEqual(tls)
+  })
+
+  it.each([
+    ['sip:a@10.0.0.7', 5061],
+    ['sip:a@10.0.0.7:5071;transport=tcp', 5071],
+    ['sips:a@10.0.0.7', 5061],
+  ])(
+    'is TLS with the same name for the certificate when the connection is lost and the Contact is %s',
+    (remoteTarget, remotePort) => {
+      expect(nextFlow({ ...lost, remoteTarget })).toEqual({
+        transport: 'TLS',
+        remoteAddress: '10.0.0.7',
+        remotePort,
+        remoteName,
+      })
+    },
+  )
+
+  it('is the same place by a new connection when the Contact is a name', () => {
+    const { connectionId: _, ...unopened } = tls
+    expect(nextFlow({ ...lost, remoteTarget: 'sip:a@phone.example.com' })).toEqual(unopened)
+  })
+
+  it('is TLS to the next hop of the route too', () => {
+    const routeSet = ['<sip:198.51.100.1;lr>']
+    const hop = { transport: 'TLS', remoteAddress: '198.51.100.1', remotePort: 5061 }
+    expect(nextFlow({ ...question, lastFlow: tls, routeSet })).toEqual(hop)
+  })
+})
+
+describe('a URI', () => {
+  const flow = (text: string) => numericFlow(parseUri(text))
+
+  it('with sips: or transport=tls leads to TLS, port 5061', () => {
+    const expected = { transport: 'TLS', remoteAddress: '192.0.2.7', remotePort: 5061 }
+    for (const text of ['sips:a@192.0.2.7', 'sip:a@192.0.2.7;transport=tls', 'sips:a@192.0.2.7;transport=TCP'])
+      expect(flow(text)).toEqual(expected)
+    expect(flow('sips:a@phone.example;maddr=192.0.2.7')).toEqual({ ...expected, remoteName: 'phone.example' })
+  })
+
+  it('with a transport that we lack, or that sips: excludes, leads nowhere', () => {
+    for (const text of [
+      'sips:a@192.0.2.7;transport=udp',
+      'sip:a@192.0.2.7;transport=ws',
+      'tel:+1',
+      'sip:a@name.example',
+    ])
+      expect(flow(text)).toBeUndefined()
   })
 })
 

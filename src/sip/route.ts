@@ -1,6 +1,6 @@
 // Where a request inside a dialog goes (RFC 3261 §12.2.1.1): route set, strict routers, and the flow, since a core cannot resolve names.
 import ipaddr from 'ipaddr.js'
-import type { TransportFlow } from './flow.ts'
+import { defaultPort, isReliable, type Transport, type TransportFlow } from './flow.ts'
 import { isIpv6, sameHost } from './host.ts'
 import type { Header } from './message.ts'
 import { parseNameAddr } from './name-addr.ts'
@@ -36,13 +36,25 @@ export function uriOf(value: string | undefined): SipUri | undefined {
 
 const isNumeric = (host: string): boolean => ipaddr.IPv4.isValidFourPartDecimal(host) || isIpv6(host)
 
+/** The transport that a URI asks for; undefined for one that we lack. `sips:` and `transport=tls` both mean TLS (§26.2.2, RFC 5630 §3). */
+export function transportOf({ scheme, params }: SipUri): Transport | undefined {
+  const named = params.get('transport')?.toUpperCase()
+  if (scheme === 'sips') return named === undefined || named === 'TCP' || named === 'TLS' ? 'TLS' : undefined
+  if (scheme !== 'sip') return undefined
+  return named === undefined ? 'UDP' : transports.find((transport) => transport === named)
+}
+
+const transports: readonly Transport[] = ['UDP', 'TCP', 'TLS']
+
 /** Where a URI with a numeric host points; undefined for names and for transports that we lack. */
-export function numericFlow(uri: SipUri | undefined): TransportFlow | undefined {
-  if (uri === undefined || uri.scheme !== 'sip') return undefined
+export function numericFlow(uri: SipUri | undefined, secure = false): TransportFlow | undefined {
+  const transport = uri && transportOf(uri)
+  if (uri === undefined || transport === undefined) return undefined
   const host = uri.params.get('maddr') ?? uri.host
-  const transport = (uri.params.get('transport') ?? 'udp').toUpperCase()
-  if (!isNumeric(host) || (transport !== 'UDP' && transport !== 'TCP')) return undefined
-  return { transport, remoteAddress: host, remotePort: uri.port ?? 5060 }
+  if (!isNumeric(host)) return undefined
+  const used = secure ? 'TLS' : transport
+  const remoteName = used === 'TLS' && !isNumeric(uri.host) ? { remoteName: uri.host } : {}
+  return { transport: used, remoteAddress: host, remotePort: uri.port ?? defaultPort(used), ...remoteName }
 }
 
 export interface FlowQuestion {
@@ -56,19 +68,20 @@ export interface FlowQuestion {
 
 /**
  * The flow of the next request. With a route set: its first hop when numeric. Without: the last flow, because the Contact of a peer
- * behind NAT leads nowhere; when Contact and last flow agree in the address, the port of the Contact.
+ * behind NAT leads nowhere; when Contact and last flow agree in the address, the port of the Contact. What went by TLS never goes
+ * by anything else.
  */
 export function nextFlow(question: FlowQuestion): TransportFlow {
   const { lastFlow, lastFlowLost } = question
   const hop = question.routeSet.length > 0 ? uriOf(question.routeSet[0]) : parseUri(question.remoteTarget)
-  const target = numericFlow(hop)
-  if (lastFlow.transport === 'TCP' && !lastFlowLost) {
+  const target = numericFlow(hop, lastFlow.transport === 'TLS')
+  if (isReliable(lastFlow.transport) && !lastFlowLost) {
     const elsewhere =
       question.routeSet.length > 0 && target !== undefined && !sameHost(target.remoteAddress, lastFlow.remoteAddress)
     return elsewhere ? target : lastFlow
   }
   if (target === undefined) return unopened(lastFlow)
-  if (lastFlow.transport === 'TCP') return { ...target, transport: 'TCP' }
+  if (isReliable(lastFlow.transport)) return overStream(target, lastFlow)
   if (question.routeSet.length > 0) return target
   return sameHost(target.remoteAddress, lastFlow.remoteAddress) && target.transport === lastFlow.transport
     ? target
@@ -76,8 +89,11 @@ export function nextFlow(question: FlowQuestion): TransportFlow {
 }
 
 /** The same place by a new connection; for UDP the flow itself. */
-const unopened = ({ transport, remoteAddress, remotePort }: TransportFlow): TransportFlow => ({
-  transport,
-  remoteAddress,
-  remotePort,
+const unopened = ({ connectionId: _, ...flow }: TransportFlow): TransportFlow => flow
+
+/** The target by a new connection in place of the one lost; its certificate must show the same name. */
+const overStream = (target: TransportFlow, { transport, remoteName }: TransportFlow): TransportFlow => ({
+  ...target,
+  transport: target.transport === 'TLS' ? 'TLS' : transport,
+  ...(remoteName !== undefined && { remoteName }),
 })

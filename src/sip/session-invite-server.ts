@@ -231,7 +231,8 @@ export class InviteServer {
   }
 
   #headers(): Header[] {
-    return [this.#host.contact(this.#transaction.flow), allowHeader, supportedHeader, this.#host.product]
+    const { flow, request } = this.#transaction
+    return [this.#host.contact(flow, request.uri), allowHeader, supportedHeader, this.#host.product]
   }
 
   #noAck(): void {

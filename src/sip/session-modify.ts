@@ -229,7 +229,7 @@ export class Modification {
     const confirmed = this.#usage.dialog?.confirmed === true
     const timed = request.method === 'PRACK' || !confirmed ? undefined : answerInterval(request, this.#host.limits)
     const headers: Header[] = [
-      this.#host.contact(transaction.flow),
+      this.#host.contact(transaction.flow, transaction.request.uri),
       allowHeader,
       supportedHeader,
       this.#host.product,

@@ -51,8 +51,8 @@ export interface SessionHost {
   resend(sent: Sent): void
   emit(event: SessionEvent): void
   note(level: 'debug' | 'warn', message: string, fields: Readonly<Record<string, unknown>>): void
-  /** Contact of ours for a flow, `<sip:…>`. */
-  contact(flow: TransportFlow): Header
+  /** Contact of ours for a flow and the Request-URI of the request that it is in, or answers: `<sip:…>` or `<sips:…>`. */
+  contact(flow: TransportFlow, requestUri: string): Header
   /** User-Agent. */
   readonly product: Header
   bind(dialog: Dialog, owner: DialogOwner): void

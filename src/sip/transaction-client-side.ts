@@ -1,6 +1,6 @@
 // Client transactions with their bytes and flow: binds the INVITE and non-INVITE client machines to the core (RFC 3261 §17.1).
 import type { Table } from '../base/machine.ts'
-import type { TransportFlow } from './flow.ts'
+import { isReliable, type TransportFlow } from './flow.ts'
 import { type Header, header, headers, type SipRequest, type SipResponse } from './message.ts'
 import { serialize } from './serialize.ts'
 import { type Kinded, sameFlow, type TransactionHost, TransactionMachine, type TransactionName } from './transaction.ts'
@@ -114,7 +114,7 @@ class ClientSide<State extends string, Event extends Kinded, Timer extends Timer
   }
 
   get reliable(): boolean {
-    return this.#flow.transport === 'TCP'
+    return isReliable(this.#flow.transport)
   }
 
   get state(): State {
@@ -123,7 +123,7 @@ class ClientSide<State extends string, Event extends Kinded, Timer extends Timer
 
   receive(response: SipResponse, flow: TransportFlow): void {
     // Later messages of a stream transaction go where its responses come from.
-    if (this.#flow.transport === 'TCP' && flow.transport === 'TCP') this.#flow = flow
+    if (this.reliable && flow.transport === this.#flow.transport) this.#flow = flow
     this.#machine.feed(this.#kind.response(response), this)
   }
 

@@ -4,7 +4,7 @@ import { magicCookie } from './branch.ts'
 import { parseCSeq } from './cseq.ts'
 import { header, type SipMessage, type SipRequest, type SipResponse } from './message.ts'
 import { parseNameAddr } from './name-addr.ts'
-import { parseVia } from './via.ts'
+import { parseVia, type Via } from './via.ts'
 
 /** The tag of a From or To value; undefined when there is none. */
 export function tagOf(value: string | undefined): string | undefined {
@@ -17,12 +17,12 @@ export const callIdOf = (message: SipMessage): string => header(message, 'Call-I
 
 export const clientKey = (branch: string, method: string): string => `${branch} ${method}`
 
-/** Key of the client transaction that a response belongs to, and the sent-by that must be ours (§18.1.2). */
-export function responseKey(response: SipResponse): { key: string; host: string; port?: number } | undefined {
+/** Key of the client transaction that a response belongs to, and the Via whose sent-by must be ours (§18.1.2). */
+export function responseKey(response: SipResponse): { readonly key: string; readonly via: Via } | undefined {
   const via = parseVia(header(response, 'Via') ?? '')
   const cseq = parseCSeq(header(response, 'CSeq') ?? '')
   if (via?.branch === undefined || cseq === undefined) return undefined
-  return { key: clientKey(via.branch, cseq.method), host: via.host, ...(via.port !== undefined && { port: via.port }) }
+  return { key: clientKey(via.branch, cseq.method), via }
 }
 
 /** Key of the server transaction of a request; an ACK gets that of its INVITE. `method` replaces the request's own, for CANCEL. */

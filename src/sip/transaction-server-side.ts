@@ -1,7 +1,7 @@
 // Server transactions with their last response and the flow it goes by: binds the INVITE and non-INVITE server machines to the core
 // (RFC 3261 §17.2, response routing §18.2).
 import type { Table } from '../base/machine.ts'
-import type { TransportFlow } from './flow.ts'
+import { defaultPort, isReliable, type TransportFlow } from './flow.ts'
 import { header, type SipRequest, type SipResponse } from './message.ts'
 import { serialize } from './serialize.ts'
 import { type Kinded, sameFlow, type TransactionHost, TransactionMachine, type TransactionName } from './transaction.ts'
@@ -118,7 +118,7 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
   }
 
   get reliable(): boolean {
-    return this.#flow.transport === 'TCP'
+    return isReliable(this.#flow.transport)
   }
 
   get state(): State {
@@ -185,5 +185,5 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
 const reopenedFlow = (request: SipRequest, flow: TransportFlow): TransportFlow => ({
   transport: flow.transport,
   remoteAddress: flow.remoteAddress,
-  remotePort: parseVia(header(request, 'Via') ?? '')?.port ?? 5060,
+  remotePort: parseVia(header(request, 'Via') ?? '')?.port ?? defaultPort(flow.transport),
 })

@@ -95,4 +95,6 @@ export const sameFlow = (flow: TransportFlow, failed: TransportFlow): boolean =>
   flow.transport === failed.transport &&
   flow.remoteAddress === failed.remoteAddress &&
   flow.remotePort === failed.remotePort &&
+  // A connection fails for the name that its certificate does not show, not for others at the same place.
+  flow.remoteName === failed.remoteName &&
   (flow.connectionId === undefined || failed.connectionId === undefined || flow.connectionId === failed.connectionId)

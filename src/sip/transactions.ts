@@ -1,8 +1,8 @@
 // The transaction layer (RFC 3261 §17): finds the transaction of each message by a map, makes new ones, forgets ended ones.
 import type { Step } from '../base/machine.ts'
-import { isSentBy, magicCookie, type SentBy } from './branch.ts'
+import { isSentBy, magicCookie, type SentBy, sentByPort } from './branch.ts'
 import { parseCSeq } from './cseq.ts'
-import type { TransportFlow } from './flow.ts'
+import type { Transport, TransportFlow } from './flow.ts'
 import { header, type SipRequest, type SipResponse } from './message.ts'
 import type { TimerQueue } from './timers.ts'
 import type { TransactionHost, TransactionName } from './transaction.ts'
@@ -73,7 +73,7 @@ export class Transactions {
   /** False when no transaction of ours asked for this response: it is dropped (§18.1.2, RFC 6026 §8.6). */
   receiveResponse(response: SipResponse, flow: TransportFlow): boolean {
     const of = responseKey(response)
-    const transaction = of && isSentBy(of, this.#options.sentBy) ? this.#clients.get(of.key) : undefined
+    const transaction = of && isSentBy(of.via, this.#options.sentBy) ? this.#clients.get(of.key) : undefined
     transaction?.receive(response, flow)
     return transaction !== undefined
   }
@@ -140,12 +140,13 @@ function belongs(request: SipRequest, transaction: ServerTransaction): boolean {
 export function withVia(
   request: SipRequest,
   sentBy: SentBy,
-  via: { readonly branch: string; readonly transport: string },
+  via: { readonly branch: string; readonly transport: Transport },
 ): SipRequest {
   const params = new Map([
     ['rport', ''],
     ['branch', via.branch],
   ])
-  const value = formatVia({ transport: via.transport, host: sentBy.address, port: sentBy.port, params })
+  const { transport } = via
+  const value = formatVia({ transport, host: sentBy.address, port: sentByPort(sentBy, transport), params })
   return { ...request, headers: [{ name: 'Via', value }, ...request.headers] }
 }

@@ -1,5 +1,6 @@
 // What goes into the SIP user agent core and what comes out of it. The core reads no clock and does no I/O: a shell calls
 // `handle(input, now)`, then drains the outputs, then arms one timer for `nextTimeout()`. `now` is monotonic milliseconds.
+import type { SentBy } from './branch.ts'
 import type { TransportFlow } from './flow.ts'
 import type { Header, SipRequest } from './message.ts'
 
@@ -106,8 +107,7 @@ export type Output =
     }
 
 export interface UserAgentOptions {
-  /** host:port written into Via and Contact, per transport. */
-  readonly sentBy: { readonly address: string; readonly port: number }
+  readonly sentBy: SentBy
   readonly userAgent: string
   /** Random source for tags, branches and Call-IDs: `length` lower-case hexadecimal digits. Seeded in tests. */
   readonly token: (length: number) => string

@@ -1,8 +1,8 @@
 // The SIP user agent core: messages, commands and time go in; datagrams, events and notes come out (RFC 3261 §8). Composes transactions,
 // dialogs and sessions; does no I/O and reads no clock.
-import { createBranches, type SentBy } from './branch.ts'
+import { createBranches, type SentBy, sentByPort } from './branch.ts'
 import { type Dialog, keyOf } from './dialog.ts'
-import type { TransportFlow } from './flow.ts'
+import type { Transport, TransportFlow } from './flow.ts'
 import { formatHostPort } from './host.ts'
 import type { InviteCommand } from './invite-request.ts'
 import type { Header, SipResponse } from './message.ts'
@@ -194,7 +194,7 @@ class Core implements UserAgent {
       resend: ({ flow, bytes }) => this.#send(flow, bytes),
       emit: (event: SessionEvent) => void this.#outputs.push({ kind: 'event', event }),
       note: (level, message, fields) => this.#note(level, message, fields),
-      contact: (flow) => contactOf(sentBy, flow),
+      contact: (flow, requestUri) => contactOf(sentBy, flow, requestUri),
       bind: (dialog, owner) => void this.#dialogs.set(keyOf(dialog), { dialog, owner }),
       unbind: (dialog) => void this.#dialogs.delete(keyOf(dialog)),
       forget: (sessionId) => void this.#sessions.delete(sessionId),
@@ -202,9 +202,13 @@ class Core implements UserAgent {
   }
 }
 
-function contactOf(sentBy: SentBy, flow: TransportFlow): Header {
-  const transport = flow.transport === 'TCP' ? ';transport=tcp' : ''
-  return { name: 'Contact', value: `<sip:${formatHostPort({ host: sentBy.address, port: sentBy.port })}${transport}>` }
+/** Our address for what goes by this flow; a `sips:` one when the Request-URI is (§8.1.1.8, §12.1.1). */
+function contactOf(sentBy: SentBy, { transport }: TransportFlow, requestUri: string): Header {
+  const at = (of: Transport): string => formatHostPort({ host: sentBy.address, port: sentByPort(sentBy, of) })
+  if (sentBy.tlsPort !== undefined && /^sips:/i.test(requestUri))
+    return { name: 'Contact', value: `<sips:${at('TLS')}>` }
+  const parameter = transport === 'UDP' ? '' : `;transport=${transport.toLowerCase()}`
+  return { name: 'Contact', value: `<sip:${at(transport)}${parameter}>` }
 }
 
 /** Whether bytes begin like a status line: `SIP`. */

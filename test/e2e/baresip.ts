@@ -15,6 +15,8 @@ export interface BaresipOptions {
   /** Its own tone in Hz. */
   readonly frequency: number
   readonly autoAnswer?: boolean
+  /** TLS and SRTP, and nothing else; a PEM file with certificate and key. */
+  readonly secure?: { readonly certificate: string }
 }
 
 const modulePaths = ['/usr/lib/baresip/modules', '/usr/lib64/baresip/modules', '/usr/local/lib/baresip/modules']
@@ -32,7 +34,8 @@ function modulePath(): string {
 }
 
 function configuration(options: BaresipOptions, recordings: string): string {
-  const { room, sipPort, frequency, name } = options
+  const { room, sipPort, frequency, name, secure } = options
+  const security = secure ? `sip_certificate ${secure.certificate}\nmodule srtp.so\n` : ''
   return `poll_method epoll
 sip_listen ${room.address}:${sipPort}
 call_local_timeout 120
@@ -54,7 +57,7 @@ module g711.so
 module ausine.so
 module aubridge.so
 module sndfile.so
-module_tmp account.so
+${security}module_tmp account.so
 module_app menu.so
 snd_path ${recordings}
 `
@@ -76,12 +79,16 @@ export class Baresip {
     this.#folder = mkdtempSync(join(tmpdir(), `partyline-${options.name}-`))
     this.#recordings = join(this.#folder, 'heard')
     mkdirSync(this.#recordings)
-    this.uri = `sip:${options.name}@${options.room.address}:${options.sipPort}`
+    const { name, room, sipPort, secure } = options
+    const at = `sip:${name}@${room.address}`
+    this.uri = secure ? `${at}:${sipPort + 1};transport=tls` : `${at}:${sipPort}`
+    const account = `<${at}:${secure ? sipPort + 1 : sipPort};transport=${secure ? 'tls' : 'udp'}>`
+    const encryption = secure ? ';mediaenc=srtp-mand' : ''
     const answering = options.autoAnswer === true ? 'auto' : 'manual'
     writeFileSync(join(this.#folder, 'config'), configuration(options, this.#recordings))
     writeFileSync(
       join(this.#folder, 'accounts'),
-      `<${this.uri};transport=udp>;regint=0;answermode=${answering};audio_codecs=PCMU/8000/1;ptime=20\n`,
+      `${account};regint=0${encryption};answermode=${answering};audio_codecs=PCMU/8000/1;ptime=20\n`,
     )
     writeFileSync(join(this.#folder, 'contacts'), '')
     this.#child = new Child(options.room.command('baresip', '-4', '-f', this.#folder))

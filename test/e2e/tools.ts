@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process'
 
 /** Undefined when the program runs, otherwise why the test is skipped. */
-export function lacks(program: 'sipp' | 'baresip' | 'curl'): string | undefined {
-  const flag = program === 'curl' ? '--version' : program === 'sipp' ? '-v' : '-h'
+export function lacks(program: 'sipp' | 'baresip' | 'curl' | 'openssl'): string | undefined {
+  const flag = { curl: '--version', openssl: 'version', sipp: '-v', baresip: '-h' }[program]
   const { error } = spawnSync(program, [flag], { timeout: 10_000 })
   return error ? `${program} is not installed` : undefined
 }

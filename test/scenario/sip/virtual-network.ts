@@ -1,5 +1,5 @@
 // A seeded network on a virtual clock that joins SIP user agent cores and scripted peers: loss, delay, duplication and reordering for
-// UDP, ordered connections for TCP. One seed gives one history, bit by bit.
+// UDP, ordered connections for TCP and TLS. One seed gives one history, bit by bit.
 import type { TransportFlow } from '../../../src/sip/flow.ts'
 import { header, type SipMessage, type SipRequest } from '../../../src/sip/message.ts'
 import { parseMessage } from '../../../src/sip/parse.ts'
@@ -37,11 +37,12 @@ interface Scheduled {
   readonly run: () => void
 }
 
-interface Connection {
+interface Connection extends Pick<TransportFlow, 'transport' | 'remoteName'> {
   readonly id: string
   readonly client: Endpoint
   readonly server: Endpoint
   readonly clientPort: number
+  readonly serverPort: number
 }
 
 interface Endpoint {
@@ -91,6 +92,8 @@ export class VirtualNetwork {
   peer(address: string, react: Reaction = () => undefined, options: Partial<UserAgentOptions> = {}): Peer {
     const peer = new Peer(this, address, { react, options })
     this.#endpoints.set(`${peer.address}:${peer.port}`, peer)
+    const { tlsPort } = options.sentBy ?? {}
+    if (tlsPort !== undefined) this.#endpoints.set(`${peer.address}:${tlsPort}`, peer)
     this.#peers.push(peer)
     return peer
   }
@@ -131,6 +134,11 @@ export class VirtualNetwork {
     return [...this.#connections.keys()]
   }
 
+  /** The name that a connection was opened for. */
+  connectionName(id: string): string | undefined {
+    return this.#connections.get(id)?.remoteName
+  }
+
   send(from: Endpoint, flow: TransportFlow, bytes: Uint8Array): void {
     const to = `${flow.remoteAddress}:${flow.remotePort}`
     const parsed = parseMessage(bytes)
@@ -142,7 +150,7 @@ export class VirtualNetwork {
       message: parsed.ok ? parsed.message : undefined,
     }
     if (this.keepsPackets) this.packets.push(packet)
-    if (flow.transport === 'TCP') {
+    if (flow.transport !== 'UDP') {
       this.#sendOnConnection(from, flow, bytes)
       return
     }
@@ -204,13 +212,18 @@ export class VirtualNetwork {
     if (flow.connectionId !== undefined) return this.#connections.get(flow.connectionId)
     const server = this.#endpoints.get(`${flow.remoteAddress}:${flow.remotePort}`)
     if (server === undefined) return undefined
-    const open = [...this.#connections.values()].find((entry) => entry.client === from && entry.server === server)
+    const open = [...this.#connections.values()].find(
+      (entry) => entry.client === from && entry.server === server && sameKind(entry, flow),
+    )
     if (open !== undefined) return open
     const number = this.#order++
     const connection: Connection = {
       id: `connection-${number}`,
+      transport: flow.transport,
+      ...(flow.remoteName !== undefined && { remoteName: flow.remoteName }),
       client: from,
       server,
+      serverPort: flow.remotePort,
       clientPort: 40_000 + (number % 20_000),
     }
     this.#connections.set(connection.id, connection)
@@ -221,15 +234,20 @@ export class VirtualNetwork {
 const before = (one: Scheduled, other: Scheduled): boolean =>
   one.at < other.at || (one.at === other.at && one.order < other.order)
 
-const clientFlow = ({ id, server }: Connection): TransportFlow => ({
-  transport: 'TCP',
+/** What was opened for one name, or as another transport, is not used again. */
+const sameKind = (one: Connection, other: TransportFlow): boolean =>
+  one.transport === other.transport && one.remoteName === other.remoteName
+
+const clientFlow = ({ id, server, serverPort, transport, remoteName }: Connection): TransportFlow => ({
+  transport,
   remoteAddress: server.address,
-  remotePort: server.port,
+  remotePort: serverPort,
   connectionId: id,
+  ...(remoteName !== undefined && { remoteName }),
 })
 
-const serverFlow = ({ id, client, clientPort }: Connection): TransportFlow => ({
-  transport: 'TCP',
+const serverFlow = ({ id, client, clientPort, transport }: Connection): TransportFlow => ({
+  transport,
   remoteAddress: client.address,
   remotePort: clientPort,
   connectionId: id,

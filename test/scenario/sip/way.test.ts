@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseCredentials } from '../../../src/sip/digest.ts'
 import type { TransportFlow } from '../../../src/sip/flow.ts'
-import { type Header, header, headers, type SipRequest } from '../../../src/sip/message.ts'
+import { type Header, header, headers, type SipMessage, type SipRequest } from '../../../src/sip/message.ts'
 import { expectEmpty } from './assertions.ts'
 import { sdp } from './session-description.ts'
 import { type Reaction, VirtualNetwork } from './virtual-network.ts'
@@ -203,3 +203,61 @@ describe('a call over TCP', () => {
     expectEmpty(caller)
   })
 })
+
+describe('a call over TLS', () => {
+  const destination = {
+    transport: 'TLS',
+    remoteAddress: '192.0.2.2',
+    remotePort: 5061,
+    remoteName: 'callee.example',
+  } as const
+  const secure = (address: string) => ({ sentBy: { address, port: 5060, tlsPort: 5061 } })
+
+  function call(requestUri: string) {
+    const network = new VirtualNetwork(1)
+    const callee = network.peer('192.0.2.2', accepting, secure('192.0.2.2'))
+    const caller = network.peer('192.0.2.1', undefined, secure('192.0.2.1'))
+    const sessionId = caller.call(callee, { offer: sdp('caller'), destination, requestUri })
+    network.run(1000)
+    const sent = (of: string) => network.packets.find(({ message }) => message && describeMessage(message) === of)
+    return { network, callee, caller, sessionId, sent }
+  }
+
+  it('repeats nothing, names port and transport in Via and Contact, and uses one connection', () => {
+    const { network, callee, caller, sessionId, sent } = call('sip:room@callee.example;transport=tls')
+    callee.command({ kind: 'terminate', sessionId: callee.last('incoming')?.sessionId ?? '' })
+    network.run()
+    expect(network.trace()).toEqual(['INVITE', '100 INVITE', '200 INVITE', 'ACK', 'BYE', '200 BYE'])
+    expect(network.connectionIds.length).toBe(1)
+    const [invite, answer] = [sent('INVITE')?.message, sent('200')?.message]
+    expect(invite && header(invite, 'Via')).toMatch(/^SIP\/2\.0\/TLS 192\.0\.2\.1:5061;/)
+    expect(invite && header(invite, 'Contact')).toBe('<sip:192.0.2.1:5061;transport=tls>')
+    expect(answer && header(answer, 'Contact')).toBe('<sip:192.0.2.2:5061;transport=tls>')
+    expect(caller.kinds(sessionId)).toEqual(['accepted', 'ended'])
+    expectEmpty(caller, callee)
+  })
+
+  it('to a sips: URI has sips: in the Contact of both sides (§8.1.1.8, §12.1.1)', () => {
+    const { sent } = call('sips:room@callee.example')
+    const [invite, answer] = [sent('INVITE')?.message, sent('200')?.message]
+    expect(invite && header(invite, 'Contact')).toBe('<sips:192.0.2.1:5061>')
+    expect(answer && header(answer, 'Contact')).toBe('<sips:192.0.2.2:5061>')
+  })
+
+  it('keeps to TLS and to the name of the certificate when its connection was closed', () => {
+    const { network, caller, callee, sessionId } = call('sips:room@callee.example')
+    for (const id of network.connectionIds) network.cut(id)
+    const [before] = network.connectionIds
+    caller.command({ kind: 'terminate', sessionId })
+    network.run(2000)
+    expect(before).toBeUndefined()
+    expect(callee.last('incoming')?.flow.transport).toBe('TLS')
+    expect(callee.ended).toMatchObject([{ by: 'remote', status: 0 }])
+    expect(network.connectionIds.map((id) => network.connectionName(id))).toEqual(['callee.example'])
+    network.run()
+    expectEmpty(caller, callee)
+  })
+})
+
+const describeMessage = (message: SipMessage): string =>
+  message.kind === 'request' ? message.method : String(message.status)
