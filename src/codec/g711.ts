@@ -1,8 +1,8 @@
 // G.711 (ITU-T G.711, 1988): 8 bits per sample on µ-law (table 2a) and A-law (table 1a) segments, by lookup tables built at load.
 // Silence is +0 in µ-law (0xff) and the smallest positive step in A-law (0xd5).
 import type { CodecName } from '../sdp/media-plan.ts'
-import type { Codec, Decoder, Encoder, Payload } from './codec.ts'
 import { Concealment } from './concealment.ts'
+import type { Payload, WideCodec, WideDecoder, WideEncoder } from './wide-codec.ts'
 
 /** A law's tables. An index to `encode` is the sample's upper bits: 14 of µ-law, 13 of A-law. */
 interface Law {
@@ -66,7 +66,9 @@ function buildLaw(formulas: LawFormulas): Law {
   return { shift: 16 - bits, encode, decode }
 }
 
-class G711Encoder implements Encoder {
+class G711Encoder implements WideEncoder {
+  readonly sampleRate = 8000
+  readonly delay = 0
   readonly #table: Uint8Array
   readonly #shift: number
   readonly #mask: number
@@ -87,12 +89,25 @@ class G711Encoder implements Encoder {
     return pcm.length
   }
 
+  adjust(): void {
+    // There is nothing to set.
+  }
+
+  follow(): boolean {
+    return true
+  }
+
   reset(): void {
     // G.711 has no memory.
   }
+
+  close(): void {
+    // Nothing is held.
+  }
 }
 
-class G711Decoder implements Decoder {
+class G711Decoder implements WideDecoder {
+  readonly sampleRate = 8000
   readonly #table: Int16Array
   readonly #concealment = new Concealment()
 
@@ -100,8 +115,8 @@ class G711Decoder implements Decoder {
     this.#table = law.decode
   }
 
-  samplesIn(payloadLength: number): number {
-    return payloadLength
+  samplesIn(payload: Payload): number {
+    return payload.length
   }
 
   decode(payload: Payload, pcm: Int16Array, at: number): number {
@@ -115,6 +130,10 @@ class G711Decoder implements Decoder {
     this.#concealment.conceal(pcm, at, count)
   }
 
+  recover(): boolean {
+    return false
+  }
+
   resume(pcm: Int16Array, at: number, count: number): void {
     this.#concealment.resume(pcm, at, count)
   }
@@ -122,11 +141,27 @@ class G711Decoder implements Decoder {
   reset(): void {
     this.#concealment.reset()
   }
+
+  close(): void {
+    // Nothing is held.
+  }
 }
 
-function g711(name: CodecName, payloadType: number, law: Law): Codec {
+function g711(name: CodecName, payloadType: number, law: Law): WideCodec {
   return {
-    facts: { name, payloadType, clockRate: 8000, sampleRate: 8000, frameBytes: 160, shareable: true },
+    facts: {
+      name,
+      payloadType,
+      clockRate: 8000,
+      channels: 1,
+      sampleRate: 8000,
+      sampleRates: [8000],
+      packetTimes: [10, 20, 30, 40, 50, 60],
+      frameBytes: 160,
+      variable: false,
+      shareable: 'frame',
+    },
+    prepare: () => Promise.resolve(),
     createEncoder: () => new G711Encoder(law),
     createDecoder: () => new G711Decoder(law),
   }

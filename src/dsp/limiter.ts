@@ -1,20 +1,27 @@
-// Brings a 32-bit sum into 16 bits without ever wrapping: a gain that falls before a peak and recovers slowly after it.
-// The look-ahead is the frame itself, so that limiting adds no delay; only a peak at the very start of a frame is met within a millisecond.
+// Brings a 32-bit sum into 16 bits without ever wrapping: a gain that falls before a peak, holds through the beats of speech and recovers after.
+// The look-ahead is the frame itself, so that limiting adds no delay; a peak at the very start of a frame is met within a millisecond.
 
 /** Peaks are brought down to −0.5 dBFS. */
 const ceiling = 30_900
-/** Gain is decided for 2.5 ms at a time. */
-const blockSamples = 20
-/** Gain moves from one block's value to the next within this many samples before it. */
-const attackSamples = 8
-/** Share of the missing gain that comes back per block: about 100 ms to recover. */
-const release = 0.025
+/** The gain does not rise for so many frames after a peak: 260 ms, so that no beat of two voices modulates a third. */
+const holdFrames = 13
+/** Share of the missing gain that comes back per frame after that: most of it within a third of a second. */
+const release = 0.25
 /** Close enough to unity to stop multiplying. */
 const unity = 0.999
+/** Share of a frame that a falling gain takes at least. */
+const attackShare = 1 / 20
 
 export class Limiter {
-  #gain = 1
-  #needed = new Float64Array(0)
+  /** The gain at the end of the last frame, and where a ramp begins and ends; in an array, because fractions in fields cost an object each. */
+  readonly #gains = Float64Array.of(1, 1, 1)
+  /** Peaks of the last frames, in turn. */
+  readonly #peaks = new Float64Array(holdFrames)
+  #turn = 0
+
+  get #gain(): number {
+    return this.#gains[0] ?? 1
+  }
 
   /** How much the last frame was brought down at its end, dB; 0 when not at all. */
   get reductionDb(): number {
@@ -23,51 +30,67 @@ export class Limiter {
 
   /** Continues where another limiter is, for a listener who changes from one sum to another. */
   follow(other: Limiter): void {
-    this.#gain = other.#gain
+    this.#gains.set(other.#gains)
+    this.#peaks.set(other.#peaks)
+    this.#turn = other.#turn
   }
 
   /** Nothing to limit: whatever comes next starts afresh. */
   rest(): void {
-    this.#gain = 1
+    if (this.#gain === 1) return
+    this.#gains[0] = 1
+    this.#peaks.fill(0)
   }
 
-  /** Writes `sum` into `frame`, limited. */
-  process(sum: Int32Array, frame: Int16Array): void {
-    const peak = peakOf(sum, 0, sum.length)
-    if (peak <= ceiling && this.#gain === 1) {
-      for (let index = 0; index < frame.length; index += 1) frame[index] = sum[index] ?? 0
+  /** Writes `sum`, multiplied by `gain`, into `frame`, limited. */
+  process(sum: Int32Array, frame: Int16Array, gain = 1): void {
+    const gains = this.#gains
+    const peak = peakOf(sum) * gain
+    const from = gains[0] ?? 1
+    if (peak <= ceiling && from === 1) {
+      if (gain === 1) for (let index = 0; index < frame.length; index += 1) frame[index] = sum[index] ?? 0
+      else for (let index = 0; index < frame.length; index += 1) frame[index] = Math.round((sum[index] ?? 0) * gain)
       return
     }
-    const blocks = Math.ceil(sum.length / blockSamples)
-    if (this.#needed.length !== blocks) this.#needed = new Float64Array(blocks)
-    for (let block = 0; block < blocks; block += 1) {
-      const blockPeak = peakOf(sum, block * blockSamples, Math.min(sum.length, (block + 1) * blockSamples))
-      this.#needed[block] = blockPeak <= ceiling ? 1 : ceiling / blockPeak
-    }
-    for (let block = 0; block < blocks; block += 1) this.#processBlock(block, sum, frame)
-    if (this.#gain > unity) this.#gain = 1
+    const needed = this.#needed(peak)
+    const falls = needed < from
+    const to = falls ? needed : from + (needed - from) * release
+    const reach = falls ? Math.max(frame.length * attackShare, firstOver(sum, ceiling / from / gain)) : frame.length
+    gains[1] = from * gain
+    gains[2] = to * gain
+    this.#ramp(sum, frame, reach)
+    gains[0] = !falls && to > unity ? 1 : to
   }
 
-  /** Ramps to the lower of what this block and the next need; what still overshoots is clamped. */
-  #processBlock(block: number, sum: Int32Array, frame: Int16Array): void {
-    const needed = Math.min(this.#needed[block] ?? 1, this.#needed[block + 1] ?? 1)
-    const from = this.#gain
-    const to = needed < from ? needed : Math.min(needed, from + (1 - from) * release)
-    // A falling gain arrives within the attack; a rising one takes the whole block.
-    const ramp = to < from ? attackSamples : blockSamples
-    const start = block * blockSamples
-    const end = Math.min(sum.length, start + blockSamples)
-    for (let index = start; index < end; index += 1) {
-      const gain = from + (to - from) * Math.min(1, (index - start + 1) / ramp)
+  /** The gain that the loudest of the last frames needs. */
+  #needed(peak: number): number {
+    this.#peaks[this.#turn] = peak
+    this.#turn = (this.#turn + 1) % holdFrames
+    let loudest = 0
+    for (let index = 0; index < holdFrames; index += 1) loudest = Math.max(loudest, this.#peaks[index] ?? 0)
+    return loudest <= ceiling ? 1 : ceiling / loudest
+  }
+
+  /** From one gain to the other within `reach` samples. What overshoots while the gain still falls is clamped. */
+  #ramp(sum: Int32Array, frame: Int16Array, reach: number): void {
+    const from = this.#gains[1] ?? 1
+    const to = this.#gains[2] ?? 1
+    const step = (to - from) / reach
+    for (let index = 0; index < frame.length; index += 1) {
+      const gain = index + 1 >= reach ? to : from + step * (index + 1)
       frame[index] = clamp((sum[index] ?? 0) * gain)
     }
-    this.#gain = to
   }
 }
 
-function peakOf(sum: Int32Array, start: number, end: number): number {
+function firstOver(sum: Int32Array, limit: number): number {
+  for (let index = 0; index < sum.length; index += 1) if (Math.abs(sum[index] ?? 0) > limit) return index
+  return sum.length
+}
+
+function peakOf(sum: Int32Array): number {
   let peak = 0
-  for (let index = start; index < end; index += 1) {
+  for (let index = 0; index < sum.length; index += 1) {
     const sample = sum[index] ?? 0
     if (sample > peak) peak = sample
     else if (-sample > peak) peak = -sample

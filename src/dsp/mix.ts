@@ -3,10 +3,6 @@
 /** Samples no louder than this are a codec's idea of silence (A-law has no zero) and contribute nothing. */
 const quiet = 8
 
-export function clearSum(total: Int32Array): void {
-  total.fill(0)
-}
-
 export function addTo(total: Int32Array, frame: Int16Array): void {
   for (let index = 0; index < total.length; index += 1) total[index] = (total[index] ?? 0) + (frame[index] ?? 0)
 }

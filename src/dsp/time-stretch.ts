@@ -6,21 +6,39 @@ export interface LagSearch {
   readonly max: number
   /** Samples compared, and later cross-faded. */
   readonly overlap: number
+  /** Every so many lags and samples are tried first, then all around the best; lags are multiples of `grain`. */
+  readonly stride: number
+  readonly grain: number
 }
 
 export interface Stretch {
-  readonly lag: number
+  lag: number
   readonly overlap: number
 }
 
 /** The lag at which `pcm` resembles its own beginning most. Reads `max + overlap` samples. */
 export function bestLag(pcm: Int16Array, search: LagSearch): number {
-  let best = search.min
+  const { min, max, stride, grain } = search
+  const coarse = scan(pcm, search, { from: min, to: max, step: Math.max(stride, grain) })
+  if (stride <= grain) return coarse
+  const reach = stride - grain
+  return scan(pcm, search, { from: Math.max(min, coarse - reach), to: Math.min(max, coarse + reach), step: grain })
+}
+
+interface Range {
+  readonly from: number
+  readonly to: number
+  readonly step: number
+}
+
+function scan(pcm: Int16Array, search: LagSearch, range: Range): number {
+  const { overlap, stride } = search
+  let best = range.from
   let bestScore = Number.NEGATIVE_INFINITY
-  for (let lag = search.min; lag <= search.max; lag += 1) {
+  for (let lag = range.from; lag <= range.to; lag += range.step) {
     let product = 0
     let energy = 1
-    for (let index = 0; index < search.overlap; index += 1) {
+    for (let index = 0; index < overlap; index += stride) {
       const later = pcm[lag + index] ?? 0
       product += (pcm[index] ?? 0) * later
       energy += later * later

@@ -2,12 +2,14 @@
 // Commands act between two ticks, so a leg moves from mix to mix within one tick and a reply means that the next tick obeys.
 import { Bug, UserError } from '../base/errors.ts'
 import type { Clock } from '../base/time.ts'
+import type { PcmRate } from '../codec/wide-codec.ts'
 import type { MediaPlan } from '../sdp/media-plan.ts'
 import type { EngineCommand, EngineNotice, EngineReplies, LegPorts, LegStatistics, Tone } from './engine.ts'
 import { Leg } from './leg.ts'
+import type { MixMember, MixRate } from './mix-member.ts'
 import { Mixer } from './mixer.ts'
 import type { PacketIo } from './packet-io.ts'
-import { SharedMix } from './shared-mix.ts'
+import { Silences } from './silences.ts'
 
 export interface EngineCoreSettings {
   readonly packetIo: PacketIo
@@ -18,6 +20,14 @@ export interface EngineCoreSettings {
   /** Called when the first leg wants ticks (true) and when the last one is gone (false). */
   readonly wantTicks: (wanted: boolean) => void
   readonly mediaTimeoutMs?: number | undefined
+  readonly opusRate?: PcmRate | undefined
+}
+
+/** Whoever hears members that are no phones. */
+export interface Audience {
+  readonly rate: MixRate
+  add(member: MixMember): void
+  remove(member: MixMember): void
 }
 
 type Handlers = {
@@ -25,10 +35,11 @@ type Handlers = {
 }
 
 const defaultTimeoutMs = 30_000
+const defaultOpusRate = 16_000
 
 export class EngineCore {
   readonly #settings: EngineCoreSettings
-  readonly #silence = new SharedMix()
+  readonly #silences = new Silences()
   readonly #legs = new Map<string, Leg>()
   readonly #opening = new Set<string>()
   readonly #mixes = new Map<string, Mixer>()
@@ -51,7 +62,7 @@ export class EngineCore {
 
   readonly #handlers: Handlers = {
     openLeg: (command) => this.#openLeg(command.legId, command.rtpPort),
-    configureLeg: async (command) => this.#configureLeg(command.legId, command.plan),
+    configureLeg: (command) => this.#configureLeg(command.legId, command.plan),
     join: async (command) => this.#join(command.legId, command.mixId),
     leave: async (command) => this.#leave(this.#leg(command.legId)),
     mute: async (command) => {
@@ -59,6 +70,7 @@ export class EngineCore {
       leg.mutedIn = command.in
       leg.mutedOut = command.out
     },
+    gain: async (command) => this.#amplify(command),
     tone: (command) => this.#tone(command.legId, command.tone),
     echo: async (command) => {
       this.#leg(command.legId).echo = command.on
@@ -74,10 +86,37 @@ export class EngineCore {
 
   /** One frame for everybody. `now` in monotonic milliseconds. */
   tick(now: number): void {
-    for (const mix of this.#mixList) mix.tick(now)
+    this.#silences.begin()
+    for (const mix of this.#mixList) {
+      mix.tick(now)
+      // Members may end within their tick.
+      if (mix.size === 0) this.#letGo(mix)
+    }
     for (const leg of this.#legList) if (leg.mix === undefined && leg.configured) leg.tickAlone(now)
     this.#settings.packetIo.flush()
     for (const leg of this.#legList) leg.tend(now)
+  }
+
+  /** A mix as players and recorders need it: made when the first member comes, gone with the last. */
+  mix(mixId: string): Audience {
+    const found = (): Mixer => this.#mixes.get(mixId) ?? this.#newMix(mixId)
+    const known = (): Mixer | undefined => this.#mixes.get(mixId)
+    return {
+      get rate() {
+        return known()?.rate ?? 8000
+      },
+      add: (member) => found().add(member),
+      remove: (member) => {
+        const mix = known()
+        mix?.remove(member)
+        if (mix) this.#letGo(mix)
+      },
+    }
+  }
+
+  /** A leg as players and recorders need it: what is added is heard by its phone alone. Throws UserError for an unknown one. */
+  leg(legId: string): Audience & MixMember {
+    return this.#leg(legId)
   }
 
   /** Ticks that were never made up for. */
@@ -87,6 +126,7 @@ export class EngineCore {
 
   async close(): Promise<void> {
     await Promise.all([...this.#legs.keys()].map((legId) => this.#closeLeg(legId)))
+    this.#silences.close()
     await this.#settings.packetIo.close()
   }
 
@@ -99,7 +139,7 @@ export class EngineCore {
   async #openLeg(legId: string, port: number | undefined): Promise<LegPorts> {
     if (this.#legs.has(legId) || this.#opening.has(legId)) throw new Bug(`Media leg ${legId} is open already.`)
     this.#opening.add(legId)
-    const { packetIo, clock, random, notify, mediaTimeoutMs } = this.#settings
+    const { packetIo, clock, random, notify, mediaTimeoutMs, opusRate } = this.#settings
     try {
       // Datagrams that come before the leg is there belong to whoever had the port before.
       let leg: Leg | undefined
@@ -111,8 +151,16 @@ export class EngineCore {
         port,
       )
       const wallMicros = (): number => clock.wallMicros()
-      const timeout = mediaTimeoutMs ?? defaultTimeoutMs
-      leg = new Leg({ id: legId, ports, random, wallMicros, notify, silence: this.#silence, mediaTimeoutMs: timeout })
+      leg = new Leg({
+        id: legId,
+        ports,
+        random,
+        wallMicros,
+        notify,
+        silences: this.#silences,
+        mediaTimeoutMs: mediaTimeoutMs ?? defaultTimeoutMs,
+        opusRate: opusRate ?? defaultOpusRate,
+      })
       this.#legs.set(legId, leg)
       this.#legList = [...this.#legs.values()]
       return { address: ports.address, rtpPort: ports.rtpPort, rtcpPort: ports.rtcpPort }
@@ -121,9 +169,19 @@ export class EngineCore {
     }
   }
 
-  #configureLeg(legId: string, plan: MediaPlan): undefined {
-    this.#leg(legId).configure(plan, this.#settings.clock.now())
+  async #configureLeg(legId: string, plan: MediaPlan): Promise<undefined> {
+    const format = this.#leg(legId).formatFor(plan)
+    await format.codec.prepare()
+    const leg = this.#leg(legId)
+    leg.configure(plan, this.#settings.clock.now())
+    leg.mix?.refresh(leg)
     this.#wantTicks()
+  }
+
+  #amplify(command: Extract<EngineCommand, { kind: 'gain' }>): undefined {
+    const leg = this.#leg(command.legId)
+    leg.amplify(factorOf(command.inDb), factorOf(command.outDb))
+    leg.mix?.refresh(leg)
   }
 
   #join(legId: string, mixId: string): undefined {
@@ -137,7 +195,7 @@ export class EngineCore {
   }
 
   #newMix(mixId: string): Mixer {
-    const mix = new Mixer(this.#silence)
+    const mix = new Mixer(this.#silences)
     this.#mixes.set(mixId, mix)
     this.#mixList = [...this.#mixes.values()]
     return mix
@@ -149,7 +207,12 @@ export class EngineCore {
     mix.remove(leg)
     leg.mix = undefined
     leg.hush()
+    this.#letGo(mix)
+  }
+
+  #letGo(mix: Mixer): void {
     if (mix.size > 0) return
+    mix.close()
     for (const [mixId, other] of this.#mixes) if (other === mix) this.#mixes.delete(mixId)
     this.#mixList = [...this.#mixes.values()]
   }
@@ -178,3 +241,6 @@ export class EngineCore {
     this.#settings.wantTicks(wanted)
   }
 }
+
+/** Gains beyond what is sensible are taken as the nearest that is. */
+const factorOf = (decibels: number): number => 10 ** (Math.max(-60, Math.min(20, decibels)) / 20)

@@ -22,18 +22,31 @@ export interface LegStatistics {
   readonly packetsForeign: number
   /** Unparsable datagrams. */
   readonly packetsMalformed: number
+  /** With SRTP: dropped because the key did not fit, which is so for plain packets too; and because they had come before. */
+  readonly packetsUnauthentic?: number
+  readonly packetsReplayed?: number
   readonly jitterMs: number
   /** From the far end's last RTCP report; -1 while unknown. */
   readonly roundTripMs: number
   readonly remoteLost: number
   /** Frames of 20 ms that were wholly made up for missing packets. */
   readonly framesConcealed?: number
-  /** Frames now waiting in the jitter buffer, and how many it wants to hold. */
+  /** Frames now waiting in the jitter buffer, and how many it wants to hold; the target is 1 to 15. */
   readonly bufferFrames: number
   readonly bufferTarget: number
+  /** Frames that the buffer never exceeds: 18, 360 ms. */
+  readonly bufferLimit?: number
+  /** How long what is heard now had waited in the buffer. */
+  readonly bufferDelayMs?: number
   /** Level of the last frame received, dBov (0 loudest, -127 silence). */
   readonly levelIn: number
   readonly levelOut: number
+  readonly talking?: boolean
+  /** Decibels by which what the phone hears is brought down to fit; 0 when not at all. */
+  readonly limiterReductionDb?: number
+  /** Estimates of what is heard of the phone (ITU-T G.107): rating 0 to 93.2 and mean opinion 1 to 4.5. Absent before a plan is known. */
+  readonly rFactor?: number
+  readonly mos?: number
 }
 
 /** What a leg plays instead of, or on top of, its mix. */
@@ -56,6 +69,8 @@ export type EngineCommand =
   | { readonly kind: 'leave'; readonly legId: string }
   /** `in`: what the phone says is not heard; `out`: the phone hears silence. */
   | { readonly kind: 'mute'; readonly legId: string; readonly in: boolean; readonly out: boolean }
+  /** Decibels, −60 to 20, on what the phone says and on what it hears; 0 is as it comes. */
+  | { readonly kind: 'gain'; readonly legId: string; readonly inDb: number; readonly outDb: number }
   /** Plays a tone to the leg; the reply comes when it ended, was replaced or the leg closed. */
   | { readonly kind: 'tone'; readonly legId: string; readonly tone: Tone }
   /** Sends the leg's own audio back to it, outside any mix. */
@@ -70,6 +85,7 @@ export interface EngineReplies {
   join: undefined
   leave: undefined
   mute: undefined
+  gain: undefined
   tone: undefined
   echo: undefined
   statistics: LegStatistics
@@ -79,6 +95,8 @@ export interface EngineReplies {
 export type EngineNotice =
   /** An RFC 4733 event ended (or was given up): one of 0-9 * # A-D. */
   | { readonly kind: 'digit'; readonly legId: string; readonly digit: string; readonly durationMs: number }
+  /** The phone's user began or ended to talk, by the level of what is heard of it. Never more than three changes a second. */
+  | { readonly kind: 'talking'; readonly legId: string; readonly talking: boolean }
   /** Neither RTP nor RTCP for `silentMs` although the far end should be sending. Sent once until media comes back. */
   | { readonly kind: 'mediaLost'; readonly legId: string; readonly silentMs: number }
   | { readonly kind: 'mediaBack'; readonly legId: string }
@@ -93,6 +111,8 @@ export interface EngineOptions {
   readonly portMax: number
   /** Silence of RTP and RTCP after which `mediaLost` is sent; 30,000 when absent. */
   readonly mediaTimeoutMs?: number
+  /** Samples per second at which Opus is coded for phones that play as much: 8,000, 16,000 (when absent) or 48,000. */
+  readonly opusRate?: 8000 | 16_000 | 48_000
 }
 
 export interface MediaEngine {

@@ -4,22 +4,31 @@ import type { SendStream } from '../rtp/send-stream.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
 import type { MediaPlan } from '../sdp/media-plan.ts'
 import type { LegReceiver } from './leg-receiver.ts'
+import type { LegSecurity } from './leg-security.ts'
 import type { PortPair } from './packet-io.ts'
+
+export interface ControlSettings {
+  readonly plan: MediaPlan
+  readonly start: RtcpStart
+  readonly security: LegSecurity
+}
 
 export class LegControl {
   readonly #ports: PortPair
   readonly #send: SendStream
   readonly #session: RtcpSession
+  readonly #security: LegSecurity
   #signalled: Endpoint
   #latched: Endpoint | undefined
   /** RTP and RTCP share a port (RFC 5761). */
   #muxed: boolean
 
-  constructor(ports: PortPair, send: SendStream, options: { readonly plan: MediaPlan; readonly start: RtcpStart }) {
-    const { remote } = options.plan
+  constructor(ports: PortPair, send: SendStream, { plan, start, security }: ControlSettings) {
+    const { remote } = plan
     this.#ports = ports
     this.#send = send
-    this.#session = new RtcpSession(options.start)
+    this.#session = new RtcpSession(start)
+    this.#security = security
     this.#signalled = { address: remote.address, port: remote.rtcpPort }
     this.#muxed = remote.rtcpPort === remote.rtpPort
   }
@@ -51,7 +60,9 @@ export class LegControl {
       receiver.refuse('foreign')
       return
     }
-    if (this.#session.receive(bytes, this.#send.ssrc, now) !== undefined) {
+    const plain = this.#security.openRtcp(bytes)
+    if (plain === undefined) return
+    if (this.#session.receive(plain, this.#send.ssrc, now) !== undefined) {
       receiver.refuse('malformed')
       return
     }
@@ -67,7 +78,8 @@ export class LegControl {
     this.#transmit(this.#session.goodbye(this.#send, receiver.stream, now), receiver)
   }
 
-  #transmit(bytes: Uint8Array, receiver: LegReceiver): void {
+  #transmit(report: Uint8Array, receiver: LegReceiver): void {
+    const bytes = this.#security.sealRtcp(report)
     if (this.#muxed) this.#ports.sendRtp(bytes, receiver.sources.destination)
     else this.#ports.sendRtcp(bytes, this.#latched ?? this.#signalled)
   }

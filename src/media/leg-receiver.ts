@@ -1,21 +1,33 @@
 // What comes from one phone: source check, parsing, stream statistics, events taken out, and a frame per tick from the playout.
-import type { Codec } from '../codec/codec.ts'
-import { frameMs, frameSamples } from '../dsp/frame.ts'
+import type { WideDecoder } from '../codec/wide-codec.ts'
 import { isAudible } from '../dsp/mix.ts'
 import { PacketView } from '../rtp/packet.ts'
-import { Playout } from '../rtp/playout.ts'
+import { maxFrames, Playout } from '../rtp/playout.ts'
 import { ReceiveStream } from '../rtp/receive-stream.ts'
 import { type Endpoint, SourceCheck } from '../rtp/source-check.ts'
 import { type Digit, TelephoneEventReceiver } from '../rtp/telephone-event.ts'
 import type { MediaPlan } from '../sdp/media-plan.ts'
+import type { LegFormat } from './leg-format.ts'
+
+/** Opens packets that were protected on their way (SRTP), in place. */
+export interface PacketOpener {
+  /** Undefined for a packet that is to be dropped; it was counted. */
+  openRtp(datagram: Uint8Array): Uint8Array | undefined
+}
+
+export interface ReceiverSettings {
+  readonly now: number
+  readonly onDigit: (digit: Digit) => void
+  readonly opener?: PacketOpener | undefined
+}
 
 export class LegReceiver {
-  /** The last frame pulled; silence when there was none. */
-  readonly frame = new Int16Array(frameSamples)
   readonly stream: ReceiveStream
   readonly sources: SourceCheck
   readonly #packet = new PacketView()
-  readonly #events: TelephoneEventReceiver
+  readonly #settings: ReceiverSettings
+  #events: TelephoneEventReceiver
+  #decoder: WideDecoder
   #playout: Playout
   #plan: MediaPlan
   #received = 0
@@ -25,17 +37,16 @@ export class LegReceiver {
   #concealed = 0
   #heardAt: number
 
-  constructor(
-    plan: MediaPlan,
-    codec: Codec,
-    options: { readonly now: number; readonly onDigit: (digit: Digit) => void },
-  ) {
+  constructor(plan: MediaPlan, format: LegFormat, settings: ReceiverSettings) {
+    const { clockRate } = format.codec.facts
     this.#plan = plan
-    this.stream = new ReceiveStream(codec.facts.clockRate)
+    this.#settings = settings
+    this.stream = new ReceiveStream(clockRate)
     this.sources = new SourceCheck(rtpEndpoint(plan))
-    this.#events = new TelephoneEventReceiver(codec.facts.clockRate, options.onDigit)
-    this.#playout = newPlayout(codec)
-    this.#heardAt = options.now
+    this.#events = new TelephoneEventReceiver(clockRate, settings.onDigit)
+    this.#decoder = format.codec.createDecoder(format.rate)
+    this.#playout = newPlayout(this.#decoder, format)
+    this.#heardAt = settings.now
   }
 
   get received(): number {
@@ -66,6 +77,15 @@ export class LegReceiver {
     return this.#playout.target
   }
 
+  /** Frames that are never exceeded. */
+  get bufferLimit(): number {
+    return maxFrames
+  }
+
+  get bufferDelayMs(): number {
+    return this.#playout.delayMs
+  }
+
   /** When anything was last heard of the far end, RTP or RTCP; monotonic milliseconds. */
   get heardAt(): number {
     return this.#heardAt
@@ -75,15 +95,19 @@ export class LegReceiver {
     return this.#plan.direction === 'sendrecv' || this.#plan.direction === 'recvonly'
   }
 
-  /** A new outcome of negotiation; `codec` is given when it is another one. */
-  configure(plan: MediaPlan, codec: Codec | undefined, now: number): void {
+  /** A new outcome of negotiation; `format` is given when it is another one. */
+  configure(plan: MediaPlan, format: LegFormat | undefined, now: number): void {
     const listened = this.listens
     this.#plan = plan
     this.sources.signal(rtpEndpoint(plan))
-    if (codec) {
+    if (format) {
       this.#late += this.#playout.late
       this.#concealed += this.#playout.concealedFrames
-      this.#playout = newPlayout(codec)
+      this.#decoder.close()
+      this.#decoder = format.codec.createDecoder(format.rate)
+      this.#playout = newPlayout(this.#decoder, format)
+      this.stream.clockRate = format.codec.facts.clockRate
+      this.#events = new TelephoneEventReceiver(format.codec.facts.clockRate, this.#settings.onDigit)
     } else if (listened !== this.listens) {
       this.#playout.restart()
     }
@@ -101,8 +125,11 @@ export class LegReceiver {
     else this.#malformed += 1
   }
 
-  receive(bytes: Uint8Array, source: Endpoint, now: number): void {
+  receive(datagram: Uint8Array, source: Endpoint, now: number): void {
     const packet = this.#packet
+    const { opener } = this.#settings
+    const bytes = opener ? opener.openRtp(datagram) : datagram
+    if (bytes === undefined) return
     if (packet.parse(bytes) !== undefined) {
       this.refuse('malformed')
       return
@@ -124,10 +151,14 @@ export class LegReceiver {
     else this.#playout.skip(packet.sequence)
   }
 
-  /** Fills `frame`; returns whether there is anything to be heard in it. */
-  pull(now: number): boolean {
+  /** Fills `frame` at the format's rate; returns whether there is anything to be heard in it. */
+  pull(frame: Int16Array, now: number): boolean {
     this.#events.tick(now)
-    return this.#playout.pull(this.frame, now) !== 'idle' && isAudible(this.frame)
+    return this.#playout.pull(frame, now) !== 'idle' && isAudible(frame)
+  }
+
+  close(): void {
+    this.#decoder.close()
   }
 
   #takeEvent(now: number): void {
@@ -141,6 +172,9 @@ export class LegReceiver {
   }
 }
 
-const newPlayout = (codec: Codec): Playout => new Playout(codec.createDecoder(), { frameSamples, frameMs })
+function newPlayout(decoder: WideDecoder, format: LegFormat): Playout {
+  const { clockRate, variable } = format.codec.facts
+  return new Playout(decoder, { clockRate, fillsPauses: variable })
+}
 
 const rtpEndpoint = (plan: MediaPlan): Endpoint => ({ address: plan.remote.address, port: plan.remote.rtpPort })

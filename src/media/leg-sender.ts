@@ -1,21 +1,41 @@
-// What goes to one phone: frames become packets of the negotiated length. Buffers are made once and used in turn.
-import type { Codec, Encoder } from '../codec/codec.ts'
-import { frameSamples } from '../dsp/frame.ts'
+// What goes to one phone: frames become packets of the negotiated length, from a payload that is shared or from an encoder of its own.
+// Buffers are made once and used in turn. A phone whose codec remembers is moved between encoders so that it does not notice.
+import type { WideCodec } from '../codec/wide-codec.ts'
+import { samplesPerFrame } from '../dsp/frame.ts'
 import { headerLength, writeHeader } from '../rtp/packet.ts'
 import type { SendStream } from '../rtp/send-stream.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
+import { Encoding, samePayload } from './encoding.ts'
+import { type LegFormat, payloadRoom } from './leg-format.ts'
+import type { SharedFrame } from './mix-member.ts'
 import { type PortPair, sendDepth } from './packet-io.ts'
 
+/** Protects packets before they leave (SRTP): in place, `rtpOverhead` octets longer at most. */
+export interface PacketSeal {
+  readonly rtpOverhead: number
+  /** Protects the first `length` octets and returns the new length. */
+  protectRtp(packet: Uint8Array, length: number): number
+}
+
 export interface SenderSettings {
-  readonly codec: Codec
+  readonly format: LegFormat
   readonly payloadType: number
   readonly ptimeMs: number
+  readonly seal?: PacketSeal | undefined
 }
+
+/** A phone goes back to a shared encoding when its own gave the same payload so often in a row. */
+const sameFrames = 3
+/** Or else after so many frames of the same sound, once it does not matter. */
+const lingerFrames = 50
+/** Samples of a pause in which nobody hears that a decoder was surprised: −50 dBFS. */
+const pausePeak = 100
 
 export class LegSender {
   readonly #ports: PortPair
   readonly #stream: SendStream
-  readonly #encoder: Encoder
+  readonly #seal: PacketSeal | undefined
+  readonly #own: Encoding
   readonly #buffers: Uint8Array[] = []
   #turn = 0
   /** One packet's worth of samples, and how much of it is filled; unused when a packet is a frame. */
@@ -23,36 +43,61 @@ export class LegSender {
   #filled = 0
   readonly #whole: boolean
   readonly #payloadType: number
+  /** Units of the RTP clock per sample. */
+  readonly #units: number
+  /** The shared encoding whose payloads the phone gets; its own while absent. */
+  #followed: Encoding | undefined
+  #lingered = 0
+  #same = 0
+  #to: Endpoint = { address: '', port: 0 }
 
   constructor(ports: PortPair, stream: SendStream, settings: SenderSettings) {
-    const { codec } = settings
+    const { format, seal } = settings
+    const { facts } = format.codec
     this.#ports = ports
     this.#stream = stream
-    this.#encoder = codec.createEncoder()
+    this.#seal = seal
+    this.#own = new Encoding(format)
     this.#payloadType = settings.payloadType
-    const samples = (codec.facts.sampleRate * packetTime(settings.ptimeMs)) / 1000
-    this.#whole = samples === frameSamples
-    this.#packet = new Int16Array(samples)
-    const length = headerLength + (codec.facts.frameBytes * samples) / frameSamples
+    this.#units = facts.clockRate / format.rate
+    const ptimeMs = packetTime(settings.ptimeMs, format.codec)
+    this.#whole = ptimeMs === 20
+    this.#packet = new Int16Array(this.#whole ? 0 : (format.rate * ptimeMs) / 1000)
+    const length = headerLength + payloadRoom(format, ptimeMs) + (seal?.rtpOverhead ?? 0)
     for (let index = 0; index < sendDepth; index += 1) this.#buffers.push(new Uint8Array(length))
   }
 
-  /** Can it send a payload that was encoded for everyone? */
-  get takesShared(): boolean {
-    return this.#whole
+  /** Sends one frame that others hear, too. */
+  sendShared(heard: SharedFrame, to: Endpoint): void {
+    this.#to = to
+    if (!this.#whole) {
+      this.send(heard.pcm(), to)
+      return
+    }
+    const encoding = heard.encoding(this.#own.format)
+    if (!encoding.remembers || this.#followed === encoding) {
+      this.#sendPayload(encoding)
+      return
+    }
+    this.#leaveShared()
+    this.#own.encode(heard.pcm())
+    this.#sendPayload(this.#own)
+    this.#lingered += 1
+    this.#same = samePayload(this.#own, encoding) ? this.#same + 1 : 0
+    if (!this.#mayFollow(encoding, heard.pcm())) return
+    this.#followed = encoding
+    this.#lingered = 0
+    this.#same = 0
   }
 
-  /** Sends one frame's payload as it is. */
-  sendShared(payload: Uint8Array, to: Endpoint): void {
-    const buffer = this.#nextBuffer()
-    buffer.set(payload, headerLength)
-    this.#send(buffer, frameSamples, to)
-  }
-
-  /** Encodes and sends one frame. */
+  /** Encodes and sends one frame that is for this phone alone. */
   send(frame: Int16Array, to: Endpoint): void {
+    this.#to = to
     if (this.#whole) {
-      this.#encodeAndSend(frame, to)
+      this.#leaveShared()
+      this.#lingered = 0
+      this.#own.encode(frame)
+      this.#sendPayload(this.#own)
       return
     }
     for (let index = 0; index < frame.length; index += 1) {
@@ -60,13 +105,19 @@ export class LegSender {
       this.#filled += 1
       if (this.#filled < this.#packet.length) continue
       this.#filled = 0
-      this.#encodeAndSend(this.#packet, to)
+      this.#encodePacket()
     }
   }
 
-  /** A frame's time passes in which nothing may be sent. */
+  /** A frame's time passes in which nothing may be sent to this phone. */
   pause(): void {
-    this.#stream.pause(frameSamples + this.#filled)
+    this.skip()
+    this.#leaveShared()
+  }
+
+  /** A frame's time passes in which nobody was sent anything. */
+  skip(): void {
+    this.#stream.pause(this.#units * (samplesPerFrame(this.#own.format.rate) + this.#filled))
     this.#filled = 0
   }
 
@@ -75,10 +126,49 @@ export class LegSender {
     this.#packet.fill(0, 0, this.#filled)
   }
 
-  #encodeAndSend(pcm: Int16Array, to: Endpoint): void {
+  close(): void {
+    this.#own.close()
+  }
+
+  /** Is it time to hear the shared encoding? What has been sent last is this tick's frame by the own one. */
+  #mayFollow(encoding: Encoding, pcm: Int16Array): boolean {
+    if (this.#same >= sameFrames) return true
+    if (this.#lingered < lingerFrames) return false
+    return encoding.forgiving || peakOf(pcm) < pausePeak
+  }
+
+  #leaveShared(): void {
+    if (!this.#followed) return
+    this.#own.takeOver(this.#followed)
+    this.#followed = undefined
+    this.#lingered = 0
+    this.#same = 0
+  }
+
+  #sendPayload(encoding: Encoding): void {
+    const samples = samplesPerFrame(encoding.format.rate)
+    const { bytes, length } = encoding
+    if (length === 0) {
+      this.#stream.pause(this.#units * samples)
+      return
+    }
     const buffer = this.#nextBuffer()
-    this.#encoder.encode(pcm, buffer, headerLength)
-    this.#send(buffer, pcm.length, to)
+    if (length === bytes.length) buffer.set(bytes, headerLength)
+    else for (let index = 0; index < length; index += 1) buffer[headerLength + index] = bytes[index] ?? 0
+    this.#transmit(buffer, samples, length)
+  }
+
+  #encodePacket(): void {
+    const samples = this.#packet.length
+    const buffer = this.#nextBuffer()
+    const room = buffer.length - (this.#seal?.rtpOverhead ?? 0)
+    const length = this.#own.encoder.encode(
+      this.#packet,
+      room < buffer.length ? buffer.subarray(0, room) : buffer,
+      headerLength,
+    )
+    if (length === 0) this.#stream.pause(this.#units * samples)
+    else this.#transmit(buffer, samples, length)
   }
 
   #nextBuffer(): Uint8Array {
@@ -86,13 +176,25 @@ export class LegSender {
     return this.#buffers[this.#turn] ?? new Uint8Array(headerLength)
   }
 
-  #send(buffer: Uint8Array, samples: number, to: Endpoint): void {
+  /** The one place where a packet leaves: header, protection, socket. */
+  #transmit(buffer: Uint8Array, samples: number, payloadLength: number): void {
     this.#stream.payloadType = this.#payloadType
     writeHeader(buffer, this.#stream)
-    this.#ports.sendRtp(buffer, to)
-    this.#stream.sent(samples, buffer.length - headerLength)
+    const plain = headerLength + payloadLength
+    const length = this.#seal ? this.#seal.protectRtp(buffer, plain) : plain
+    this.#ports.sendRtp(length === buffer.length ? buffer : buffer.subarray(0, length), this.#to)
+    this.#stream.sent(this.#units * samples, payloadLength)
   }
 }
 
-/** Packet lengths are tens of milliseconds from 10 to 60; anything else becomes the nearest. */
-const packetTime = (ptimeMs: number): number => Math.max(10, Math.min(60, Math.round(ptimeMs / 10) * 10)) || 20
+/** The longest packet that the codec allows within what was asked for, else its shortest. */
+function packetTime(ptimeMs: number, codec: WideCodec): number {
+  const times = codec.facts.packetTimes
+  return times.findLast((time) => time <= ptimeMs) ?? times[0] ?? 20
+}
+
+function peakOf(pcm: Int16Array): number {
+  let peak = 0
+  for (let index = 0; index < pcm.length; index += 1) peak = Math.max(peak, Math.abs(pcm[index] ?? 0))
+  return peak
+}

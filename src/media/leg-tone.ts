@@ -1,17 +1,21 @@
 // A tone that is played to one leg, on top of whatever else it hears.
-import { frameMs, frameSamples, sampleRate } from '../dsp/frame.ts'
+import { frameMs, samplesPerFrame } from '../dsp/frame.ts'
 import { addTo } from '../dsp/mix.ts'
 import { ToneGenerator } from '../dsp/tone.ts'
 import type { Tone } from './engine.ts'
 
 export class LegTone {
+  readonly rate: number
   readonly #generator: ToneGenerator
-  readonly #frame = new Int16Array(frameSamples)
+  readonly #frame: Int16Array
   readonly #done: () => void
   #framesLeft: number
 
-  constructor(tone: Tone, done: () => void) {
-    this.#generator = new ToneGenerator({ frequency: tone.frequency, sampleRate, levelDbov: tone.levelDbov })
+  /** @param rate samples per second that the leg is sent */
+  constructor(tone: Tone, rate: number, done: () => void) {
+    this.rate = rate
+    this.#generator = new ToneGenerator({ frequency: tone.frequency, sampleRate: rate, levelDbov: tone.levelDbov })
+    this.#frame = new Int16Array(samplesPerFrame(rate))
     this.#framesLeft = Math.ceil(tone.durationMs / frameMs)
     this.#done = done
   }

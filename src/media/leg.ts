@@ -1,24 +1,25 @@
 // A leg: one RTP association with one phone. It speaks into its mix and hears it; outside any mix it sends silence, or the phone's own
 // voice back, so that addresses stay known and phones stay calm.
-
-import type { Codec } from '../codec/codec.ts'
-import { codecs } from '../codec/codecs.ts'
-import { frameSamples, silence } from '../dsp/frame.ts'
+import type { PcmRate } from '../codec/wide-codec.ts'
+import { samplesPerFrame } from '../dsp/frame.ts'
 import { levelOf } from '../dsp/level.ts'
-import { Limiter } from '../dsp/limiter.ts'
-import { addTo } from '../dsp/mix.ts'
+import { TalkDetector } from '../dsp/talk-detector.ts'
 import { looksLikeRtcp } from '../rtp/packet.ts'
 import { SendStream } from '../rtp/send-stream.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
 import type { MediaPlan } from '../sdp/media-plan.ts'
 import type { EngineNotice, LegStatistics, Tone } from './engine.ts'
 import { LegControl } from './leg-control.ts'
+import { formatOf, type LegFormat } from './leg-format.ts'
+import { LegOverlay } from './leg-overlay.ts'
 import { LegReceiver } from './leg-receiver.ts'
+import { LegSecurity } from './leg-security.ts'
 import { LegSender } from './leg-sender.ts'
-import { LegTone } from './leg-tone.ts'
-import type { Mixer, MixMember } from './mixer.ts'
+import { type LegMedia, legStatistics } from './leg-statistics.ts'
+import type { Heard, MixMember, MixRate, SharedFrame } from './mix-member.ts'
+import type { Mixer } from './mixer.ts'
 import type { PortPair } from './packet-io.ts'
-import type { SharedMix } from './shared-mix.ts'
+import type { Silences } from './silences.ts'
 
 export interface LegSettings {
   readonly id: string
@@ -27,32 +28,33 @@ export interface LegSettings {
   readonly random: () => number
   readonly wallMicros: () => number
   readonly notify: (notice: EngineNotice) => void
-  readonly silence: SharedMix
+  readonly silences: Silences
   readonly mediaTimeoutMs: number
+  /** Samples per second at which Opus is coded for phones that play as much. */
+  readonly opusRate: PcmRate
 }
 
-/** What exists once a plan is known. */
-interface Media {
-  readonly receiver: LegReceiver
-  readonly control: LegControl
-  sender: LegSender
-  plan: MediaPlan
-  codec: Codec
-}
+const noSamples = new Int16Array(0)
 
 export class Leg implements MixMember {
   readonly #settings: LegSettings
   readonly #stream: SendStream
-  readonly #limiter = new Limiter()
-  readonly #sum = new Int32Array(frameSamples)
-  readonly #out = new Int16Array(frameSamples)
-  #media: Media | undefined
-  #tone: LegTone | undefined
-  /** The frame last sent, for its level. */
-  #heard: Int16Array = silence
+  readonly #talk = new TalkDetector()
+  readonly #security = new LegSecurity()
+  #media: LegMedia | undefined
+  /** What is played to this phone alone. */
+  #overlay = new LegOverlay(8000)
+  /** What is received outside a mix: one frame at the format's rate. */
+  #alone = noSamples
+  /** What it was last sent: a shared frame, or the level of its own. */
+  #lastHeard: Heard | undefined
+  #levelOut = -127
+  #levelIn = -127
+  #gainIn = 1
   #lost = false
   /** The mix it sits in; set by the engine. */
   mix: Mixer | undefined
+  gain = 1
   mutedIn = false
   mutedOut = false
   echo = false
@@ -62,7 +64,8 @@ export class Leg implements MixMember {
     this.#settings = settings
     this.#stream = new SendStream({
       ssrc: random() * 2 ** 32,
-      sequence: random() * 2 ** 16,
+      // In the lower half: the far end sees the first rollover even when packets before it are lost (RFC 3711 §3.3.1).
+      sequence: random() * 2 ** 15,
       timestamp: random() * 2 ** 32,
     })
   }
@@ -79,30 +82,52 @@ export class Leg implements MixMember {
     return this.#media !== undefined
   }
 
-  get frame(): Int16Array {
-    return this.#media?.receiver.frame ?? silence
+  get speaks(): MixRate | 0 {
+    return this.#media?.format.rate ?? 0
   }
 
+  get hears(): MixRate | 0 {
+    return this.speaks
+  }
+
+  /** @param inFactor of what the phone says; the factor of what it hears is `gain` */
+  amplify(inFactor: number, outFactor: number): void {
+    this.#gainIn = inFactor
+    this.gain = outFactor
+  }
+
+  /** The format of a plan; the same object while it stays the same. Its codec must be prepared before `configure`. */
+  formatFor(plan: MediaPlan): LegFormat {
+    const format = formatOf(plan, this.#settings.opusRate)
+    const known = this.#media?.format
+    return known?.key === format.key ? known : format
+  }
+
+  /** Sets or changes what was negotiated. The mix it is in must be told. */
   configure(plan: MediaPlan, now: number): void {
-    const codec = codecs[plan.codec]
+    const format = this.formatFor(plan)
     const media = this.#media
-    if (media) {
+    const { seal } = this.#security
+    this.#security.configure(plan.srtp)
+    if (!media) {
+      this.#media = this.#begin(plan, format, now)
+    } else {
+      const sameFormat = media.format === format
       const sameSending = media.plan.ptimeMs === plan.ptimeMs && media.plan.sendPayloadType === plan.sendPayloadType
-      media.receiver.configure(plan, media.codec === codec ? undefined : codec, now)
+      media.receiver.configure(plan, sameFormat ? undefined : format, now)
       media.control.configure(plan)
-      if (media.codec !== codec || !sameSending) media.sender = this.#newSender(plan, codec)
+      if (!sameFormat || !sameSending || seal !== this.#security.seal) {
+        media.sender.close()
+        media.sender = this.#newSender(plan, format)
+      }
       media.plan = plan
-      media.codec = codec
-      return
+      media.format = format
+      if (sameFormat) return
     }
-    const { id, notify, random, wallMicros, ports } = this.#settings
-    const receiver = new LegReceiver(plan, codec, {
-      now,
-      onDigit: (digit) => notify({ kind: 'digit', legId: id, ...digit }),
-    })
-    const start = { cname: `${id}@partyline`, random, now, wallMicros: wallMicros() }
-    const control = new LegControl(ports, this.#stream, { plan, start })
-    this.#media = { receiver, control, sender: this.#newSender(plan, codec), plan, codec }
+    const samples = samplesPerFrame(format.rate)
+    this.#alone = new Int16Array(samples)
+    this.#changeOverlay(format.rate)
+    this.#settings.silences.at(format.rate).expect(format)
   }
 
   receiveRtp(bytes: Uint8Array, source: Endpoint, now: number): void {
@@ -115,59 +140,51 @@ export class Leg implements MixMember {
     this.#media?.control.receive(bytes, source, { receiver: this.#media.receiver, now })
   }
 
-  pull(now: number): boolean {
+  pull(out: Int16Array, now: number): boolean {
     const receiver = this.#media?.receiver
-    if (!receiver?.pull(now)) return false
-    return receiver.listens && !this.mutedIn
+    if (!receiver) return false
+    if (this.#overlay.active) this.#overlay.now = now
+    const audible = receiver.pull(out, now)
+    this.#levelIn = audible ? levelOf(out) : -127
+    const heard = audible && receiver.listens && !this.mutedIn
+    if (heard && this.#gainIn !== 1) amplify(out, this.#gainIn)
+    if (this.#talk.frame(heard ? this.#levelIn : -127))
+      this.#settings.notify({ kind: 'talking', legId: this.id, talking: this.#talk.talking })
+    return heard
   }
 
-  hear(sum: Int32Array, shared: SharedMix): void {
-    if (this.mutedOut || !this.#mayHear()) {
-      this.hearShared(shared)
-      return
-    }
-    if (this.#tone) {
-      this.#sum.set(sum)
-      this.#finish(this.#sum)
-    } else {
-      this.#finish(sum)
-    }
-  }
-
-  hearShared(shared: SharedMix): void {
+  push(heard: Heard): void {
     const media = this.#media
     if (!media) return
     if (!this.#mayHear()) {
       media.sender.pause()
-      this.#heard = silence
-      this.#endTone()
+      this.#lastHeard = undefined
+      this.#levelOut = -127
+      this.#overlay.endTone()
       return
     }
-    const heard = this.mutedOut ? this.#settings.silence : shared
-    this.#limiter.follow(heard.limiter)
-    if (this.#tone) {
-      this.#sum.fill(0)
-      addTo(this.#sum, heard.pcm())
-      this.#finish(this.#sum)
-      return
+    const frame = this.mutedOut ? this.#settings.silences.at(media.format.rate) : heard
+    this.#lastHeard = frame
+    if (this.#overlay.active) {
+      this.#lastHeard = undefined
+      this.#send(this.#overlay.over(frame.pcm()))
+    } else if (frame.shared) {
+      media.sender.sendShared(frame.shared, media.receiver.sources.destination)
+    } else {
+      this.#send(frame.pcm())
     }
-    this.#heard = heard.pcm()
-    const to = media.receiver.sources.destination
-    if (media.sender.takesShared && media.codec.facts.shareable)
-      media.sender.sendShared(heard.payload(media.plan.codec), to)
-    else media.sender.send(this.#heard, to)
+  }
+
+  settle(shared: SharedFrame): void {
+    if (this.#media) shared.expect(this.#media.format)
   }
 
   /** A tick outside any mix. */
   tickAlone(now: number): void {
-    const audible = this.pull(now)
-    if (this.echo && audible && this.#mayHear() && !this.mutedOut) {
-      this.#sum.fill(0)
-      addTo(this.#sum, this.frame)
-      this.#finish(this.#sum)
-    } else {
-      this.hearShared(this.#settings.silence)
-    }
+    if (!this.#media) return
+    const audible = this.pull(this.#alone, now)
+    if (this.echo && audible && !this.mutedOut && this.#mayHear() && !this.#overlay.active) this.#send(this.#alone)
+    else this.push(this.#settings.silences.at(this.#media.format.rate))
   }
 
   /** What is not audio: reports that are due, and whether the far end still lives. */
@@ -188,52 +205,62 @@ export class Leg implements MixMember {
 
   /** Plays a tone instead of the one that may be playing. */
   play(tone: Tone, done: () => void): void {
-    this.#endTone()
-    if (!this.#media) {
+    if (this.#media) {
+      this.#overlay.play(tone, done)
+    } else {
+      this.#overlay.endTone()
       done()
-      return
     }
-    this.#tone = new LegTone(tone, done)
-    if (this.#tone.ended) this.#endTone()
+  }
+
+  /** The rate at which something played to this phone alone is best. */
+  get rate(): MixRate {
+    return this.#overlay.rate
+  }
+
+  /** Plays a member to this phone alone, on top of all else. While the phone is on hold it stands still. */
+  add(member: MixMember): void {
+    this.#overlay.add(member)
+  }
+
+  remove(member: MixMember): void {
+    this.#overlay.remove(member)
   }
 
   /** Nothing of the mix it left is to be heard any more. */
   hush(): void {
     this.#media?.sender.hush()
-    this.#heard = silence
+    this.#lastHeard = undefined
+    this.#levelOut = -127
   }
 
   /** Says goodbye; the caller closes the ports. */
   close(now: number): void {
-    this.#endTone()
-    if (this.#media) this.#media.control.goodbye(this.#media.receiver, now)
+    this.#overlay.endTone()
+    const media = this.#media
+    if (!media) return
+    media.control.goodbye(media.receiver, now)
+    media.sender.close()
+    media.receiver.close()
+    this.#media = undefined
   }
 
   statistics(): LegStatistics {
-    const media = this.#media
-    const receiver = media?.receiver
-    return {
-      packetsReceived: receiver?.received ?? 0,
+    const shared = this.#lastHeard?.shared
+    return legStatistics(this.#media, {
       packetsSent: this.#stream.packets,
-      packetsLost: receiver?.stream.lost ?? 0,
-      packetsLate: receiver?.late ?? 0,
-      packetsDuplicate: receiver?.stream.duplicates ?? 0,
-      packetsForeign: receiver?.foreign ?? 0,
-      packetsMalformed: receiver?.malformed ?? 0,
-      jitterMs: receiver?.stream.jitterMs ?? 0,
-      roundTripMs: media?.control.roundTripMs ?? -1,
-      remoteLost: media?.control.remoteLost ?? 0,
-      framesConcealed: receiver?.concealedFrames ?? 0,
-      bufferFrames: receiver?.bufferFrames ?? 0,
-      bufferTarget: receiver?.bufferTarget ?? 0,
-      levelIn: levelOf(this.frame),
-      levelOut: levelOf(this.#heard),
-    }
+      packetsUnauthentic: this.#security.unauthentic,
+      packetsReplayed: this.#security.replayed,
+      levelIn: this.#levelIn,
+      levelOut: shared ? levelOf(shared.pcm()) : this.#levelOut,
+      talking: this.#talk.talking,
+      limiterReductionDb: this.#lastHeard?.reductionDb ?? 0,
+    })
   }
 
   /** Time passes that no tick could use: timestamps go on, so that no delay builds up at the far end. */
   skip(frames: number): void {
-    for (let frame = 0; frame < frames; frame += 1) this.#media?.sender.pause()
+    for (let frame = 0; frame < frames; frame += 1) this.#media?.sender.skip()
   }
 
   #mayHear(): boolean {
@@ -241,28 +268,42 @@ export class Leg implements MixMember {
     return direction === 'sendrecv' || direction === 'sendonly'
   }
 
-  /** Adds a tone, limits, sends. */
-  #finish(sum: Int32Array): void {
+  #send(frame: Int16Array): void {
     const media = this.#media
     if (!media) return
-    this.#tone?.addTo(sum)
-    this.#limiter.process(sum, this.#out)
-    this.#heard = this.#out
-    media.sender.send(this.#out, media.receiver.sources.destination)
-    if (this.#tone?.ended) this.#endTone()
+    this.#levelOut = levelOf(frame)
+    if (frame === this.#alone) this.#lastHeard = undefined
+    media.sender.send(frame, media.receiver.sources.destination)
   }
 
-  #endTone(): void {
-    const tone = this.#tone
-    this.#tone = undefined
-    tone?.finish()
+  /** With the rate changes what is played; a tone ends, members go on. */
+  #changeOverlay(rate: MixRate): void {
+    const before = this.#overlay
+    if (before.rate === rate) return
+    this.#overlay = new LegOverlay(rate)
+    before.endTone()
+    for (const member of before.members) this.#overlay.add(member)
   }
 
-  #newSender(plan: MediaPlan, codec: Codec): LegSender {
-    return new LegSender(this.#settings.ports, this.#stream, {
-      codec,
-      payloadType: plan.sendPayloadType,
-      ptimeMs: plan.ptimeMs,
-    })
+  #begin(plan: MediaPlan, format: LegFormat, now: number): LegMedia {
+    const { id, notify, random, wallMicros, ports } = this.#settings
+    const onDigit = (digit: { readonly digit: string; readonly durationMs: number }): void =>
+      notify({ kind: 'digit', legId: id, ...digit })
+    const receiver = new LegReceiver(plan, format, { now, onDigit, opener: this.#security })
+    const start = { cname: `${id}@partyline`, random, now, wallMicros: wallMicros() }
+    const control = new LegControl(ports, this.#stream, { plan, start, security: this.#security })
+    return { receiver, control, sender: this.#newSender(plan, format), plan, format }
   }
+
+  #newSender(plan: MediaPlan, format: LegFormat): LegSender {
+    const { ports } = this.#settings
+    const { sendPayloadType: payloadType, ptimeMs } = plan
+    return new LegSender(ports, this.#stream, { format, payloadType, ptimeMs, seal: this.#security.seal })
+  }
+}
+
+/** Louder or softer, in place; what no longer fits is clipped, as it would be at a louder talker's microphone. */
+function amplify(frame: Int16Array, factor: number): void {
+  for (let index = 0; index < frame.length; index += 1)
+    frame[index] = Math.max(-32768, Math.min(32767, Math.round((frame[index] ?? 0) * factor)))
 }

@@ -1,90 +1,188 @@
 // One mix: pull, mix, push, and nothing else. Whoever contributed hears the exact sum without itself; everyone else shares one sum.
-// A member need not be a phone: another node's mix or a player is one, too.
-import { frameSamples } from '../dsp/frame.ts'
-import { addTo, clearSum, without } from '../dsp/mix.ts'
-import { SharedMix } from './shared-mix.ts'
-
-/** Something that speaks into a mix and hears it. */
-export interface MixMember {
-  /** What it says this tick, once `pull` returned true. */
-  readonly frame: Int16Array
-  /** Takes one frame from its input; returns whether there is anything to be heard in it. */
-  pull(now: number): boolean
-  /** Hears a sum of its own, not limited yet. `shared` is what the others hear. */
-  hear(sum: Int32Array, shared: SharedMix): void
-  /** Hears what everyone hears who is silent. */
-  hearShared(shared: SharedMix): void
-}
-
-interface Seat {
-  readonly member: MixMember
-  contributes: boolean
-}
+// Its rate follows its members. While all have the same, frames pass untouched; otherwise everyone is resampled and delayed alike.
+import { samplesPerFrame } from '../dsp/frame.ts'
+import { addTo } from '../dsp/mix.ts'
+import type { MixMember, MixRate } from './mix-member.ts'
+import { Seat } from './mix-seat.ts'
+import { type Tuning, tuningOf } from './mix-tuning.ts'
+import { Outlet } from './outlet.ts'
+import type { SharedMix } from './shared-mix.ts'
+import type { Silences } from './silences.ts'
 
 export class Mixer {
+  readonly #silences: Silences
   readonly #seats: Seat[] = []
-  readonly #silence: SharedMix
-  readonly #shared = new SharedMix()
-  readonly #total = new Int32Array(frameSamples)
-  readonly #own = new Int32Array(frameSamples)
+  readonly #outlets: Outlet[] = []
+  #tuning: Tuning = { rate: 8000, mixed: false }
+  /** What the next tick changes to. */
+  #next: Tuning | undefined
+  #total = new Int32Array(samplesPerFrame(8000))
+  #ticking = false
+  #retunes = 0
+  /** Members that left within a tick, to be let go at its end. */
+  readonly #leaving: MixMember[] = []
 
-  /** @param silence a shared mix of nothing, encoded once for the whole engine */
-  constructor(silence: SharedMix) {
-    this.#silence = silence
+  /** @param silences encoded once for the whole engine */
+  constructor(silences: Silences) {
+    this.#silences = silences
   }
 
   get size(): number {
     return this.#seats.length
   }
 
-  /** Encodings of the shared sum so far. */
+  /** Samples per second of the sum. */
+  get rate(): MixRate {
+    return (this.#next ?? this.#tuning).rate
+  }
+
+  /** Times the rate, or whether members are resampled, changed while somebody was in it. */
+  get retunes(): number {
+    return this.#retunes
+  }
+
+  /** Encodings of shared sums so far. */
   get sharedEncodes(): number {
-    return this.#shared.encodes
+    return this.#outlets.reduce((sum, outlet) => sum + outlet.encodes, 0)
   }
 
   add(member: MixMember): void {
-    this.#seats.push({ member, contributes: false })
+    this.#seats.push(new Seat(member, this.#tuning))
+    this.#plan()
   }
 
   remove(member: MixMember): void {
+    if (this.#ticking) {
+      this.#leaving.push(member)
+      return
+    }
     const index = this.#seats.findIndex((seat) => seat.member === member)
-    if (index >= 0) this.#seats.splice(index, 1)
+    if (index < 0) return
+    this.#seats.splice(index, 1)
+    this.#plan()
+  }
+
+  /** A member's rates, gain or whom it hears alone changed. */
+  refresh(member: MixMember): void {
+    const index = this.#seats.findIndex((seat) => seat.member === member)
+    const seat = this.#seats[index]
+    if (!seat) return
+    if (member.speaks !== seat.speaks || member.hears !== seat.hears || (member.gain ?? 1) !== seat.gain)
+      this.#seats[index] = new Seat(member, this.#tuning)
+    this.#plan()
   }
 
   tick(now: number): void {
-    const contributors = this.#pull(now)
-    if (contributors === 0) {
-      this.#shared.limiter.rest()
-      for (const seat of this.#seats) seat.member.hearShared(this.#silence)
-      return
+    this.#ticking = true
+    const contributors = this.#next ? this.#retune(this.#next, now) : this.#pull(now)
+    if (contributors === 0) for (const outlet of this.#outlets) outlet.rest()
+    for (let index = 0; index < this.#seats.length; index += 1) {
+      const seat = this.#seats[index]
+      if (seat) this.#pushOwn(seat, contributors)
     }
-    this.#mix()
-    for (const seat of this.#seats) this.#push(seat, contributors)
+    // Only now may shared frames be encoded: who has just begun to speak takes over the encoder's memory of the tick before.
+    for (let index = 0; index < this.#seats.length; index += 1) {
+      const seat = this.#seats[index]
+      if (seat?.ear && !seat.contributes && !seat.follows) seat.hearShared()
+    }
+    this.#ticking = false
+    if (this.#leaving.length > 0) for (const member of this.#leaving.splice(0)) this.remove(member)
+  }
+
+  close(): void {
+    for (const outlet of this.#outlets) outlet.close()
   }
 
   #pull(now: number): number {
     let contributors = 0
-    for (const seat of this.#seats) {
-      seat.contributes = seat.member.pull(now)
-      if (seat.contributes) contributors += 1
+    for (let index = 0; index < this.#seats.length; index += 1) if (this.#seats[index]?.pull(now)) contributors += 1
+    if (contributors === 0) return 0
+    this.#total.fill(0)
+    for (let index = 0; index < this.#seats.length; index += 1) {
+      const seat = this.#seats[index]
+      if (seat?.contributes) addTo(this.#total, seat.contribution)
     }
+    for (let index = 0; index < this.#outlets.length; index += 1) this.#outlets[index]?.begin(this.#total)
+    for (let index = 0; index < this.#seats.length; index += 1) this.#seats[index]?.takePart()
     return contributors
   }
 
-  #mix(): void {
-    clearSum(this.#total)
-    for (const seat of this.#seats) if (seat.contributes) addTo(this.#total, seat.member.frame)
-    this.#shared.begin(this.#total)
+  #pushOwn(seat: Seat, contributors: number): void {
+    if (!seat.ear) return
+    if (seat.follows) {
+      seat.hearFollowed()
+    } else if (seat.contributes && contributors === 1) {
+      seat.member.push(seat.ear.outlet.silence)
+    } else if (seat.contributes) {
+      seat.hearOthers()
+    }
   }
 
-  #push(seat: Seat, contributors: number): void {
-    if (!seat.contributes) {
-      seat.member.hearShared(this.#shared)
-    } else if (contributors === 1) {
-      seat.member.hearShared(this.#silence)
-    } else {
-      without(this.#total, seat.member.frame, this.#own)
-      seat.member.hear(this.#own, this.#shared)
+  /** The tick in which everything changes over: nobody hears a seam, because each seat pulls as much more or less as the new ways delay it. */
+  #retune(next: Tuning, now: number): number {
+    this.#tuning = next
+    this.#next = undefined
+    this.#retunes += 1
+    const leads = this.#seats.map((seat) => seat.retune(next, now))
+    const total = new Int32Array((samplesPerFrame(next.rate) * (next.mixed ? 26 : 20)) / 20)
+    for (const [index, lead] of leads.entries()) if (this.#seats[index]?.contributes) addTo(total, lead)
+    this.#total = new Int32Array(samplesPerFrame(next.rate))
+    for (const outlet of this.#outlets) {
+      if (next.mixed) {
+        outlet.resample(next.rate, total)
+      } else {
+        outlet.unite()
+        outlet.begin(total)
+      }
+    }
+    for (const [index, seat] of this.#seats.entries()) {
+      const source = seat.follows ? this.#seats.indexOf(seat.follows) : index
+      if (next.mixed) seat.takeLead(leads[source] ?? new Int16Array(0))
+      else seat.takePart()
+    }
+    return this.#seats.filter((seat) => seat.contributes).length
+  }
+
+  /** After a change of members: the tuning that fits them, and where each of them listens. */
+  #plan(): void {
+    const next = tuningOf(this.#seats)
+    const same = next.rate === this.#tuning.rate && next.mixed === this.#tuning.mixed
+    this.#next = same ? undefined : next
+    const used = new Set<SharedMix>()
+    for (const seat of this.#seats) {
+      seat.follows = seat.member.only && this.#seatOf(seat.member.only)
+      const rate = seat.earRate(next.rate)
+      const outlet = rate === 0 ? undefined : this.#outlet(rate)
+      const shared = outlet?.shared(seat.gain)
+      if (shared) used.add(shared)
+      const before = seat.ear?.shared
+      seat.listen(outlet && shared && { outlet, shared })
+      if (shared && shared !== before) seat.member.settle?.(shared)
+    }
+    this.#tidy(used)
+  }
+
+  #seatOf(member: MixMember): Seat {
+    return this.#seats.find((seat) => seat.member === member) ?? new Seat(member, this.#tuning)
+  }
+
+  #outlet(rate: MixRate): Outlet {
+    const known = this.#outlets.find((outlet) => outlet.rate === rate)
+    if (known) return known
+    const made = new Outlet(rate, this.#silences)
+    // In a mix that resamples already nothing else would give it its way.
+    if (this.#tuning.mixed && !this.#next)
+      made.resample(this.#tuning.rate, new Int32Array((samplesPerFrame(this.#tuning.rate) * 26) / 20))
+    this.#outlets.push(made)
+    return made
+  }
+
+  #tidy(used: ReadonlySet<SharedMix>): void {
+    for (let index = this.#outlets.length - 1; index >= 0; index -= 1) {
+      const outlet = this.#outlets[index]
+      if (!outlet) continue
+      outlet.keep(used)
+      if (!this.#seats.some((seat) => seat.ear?.outlet === outlet)) this.#outlets.splice(index, 1)
     }
   }
 }

@@ -225,6 +225,8 @@ function withEarlier({ earlier }: Leg, now: LegStatistics): LegStatistics {
     packetsDuplicate: now.packetsDuplicate + earlier.packetsDuplicate,
     packetsForeign: now.packetsForeign + earlier.packetsForeign,
     packetsMalformed: now.packetsMalformed + earlier.packetsMalformed,
+    packetsUnauthentic: (now.packetsUnauthentic ?? 0) + (earlier.packetsUnauthentic ?? 0),
+    packetsReplayed: (now.packetsReplayed ?? 0) + (earlier.packetsReplayed ?? 0),
     framesConcealed: (now.framesConcealed ?? 0) + (earlier.framesConcealed ?? 0),
     remoteLost: now.remoteLost + earlier.remoteLost,
   }

@@ -1,95 +1,151 @@
-// How much delay an input needs: watches by how much packets beat their deadline and how often one is late, and asks for more or less.
-// Depth alone would not tell: the same depth is plenty or too little, depending on the phase between sender and tick.
+// How much delay an input needs: watches by how much packets beat their deadline, how often and by how much one is late, and how their transit
+// times spread. Depth alone would not tell: the same depth is plenty or too little, depending on the phase between sender and tick.
 
 /** What is to happen to the delay with the next frame. */
 export type Adjustment = 'none' | 'grow' | 'shrink'
 
-const maxTarget = 5
+/** Frames of 20 ms; the longest delay that jitter may ask for is 300 ms. */
+export const maxTarget = 15
 /** An input whose packets come this much before they are due needs no more delay. */
 const safetyMs = 10
 /** Below this the next late packet would punch a hole. */
 const dangerMs = 4
 /** Delay above what is needed that is let be. */
 const slackMs = 25
+/** And what is left of it when the delay shrinks. */
+const restMs = 5
 /** Margins are judged over this many frames. */
 const blockFrames = 50
-/** And over this many while the delay is being brought to where it should be. */
+/** Frames between two steps while the delay is being brought to where it should be: the further off, the fewer. */
 const stepFrames = 10
+const quickStepFrames = 2
+/** So far off, milliseconds, that steps are quick. */
+const farMs = 45
 /** Blocks in a row with too much margin before the delay shrinks. */
 const calmBlocks = 3
-/** Frames without a late packet before the target comes down by one. */
+/** Two late packets within so many frames are jitter; one alone is an accident. */
 const quietFrames = 100
-/** Frames to see what a higher target brings before it is raised again. */
-const growthFrames = 10
+/** Transit times are compared over one to two spans of so many frames. */
+const spreadFrames = 100
 
 export class DelayControl {
   readonly #frameMs: number
   #target = 1
-  /** Frames since a packet was late, and since the target grew. */
+  /** Frames since a packet was late. */
   #quiet = quietFrames
-  #sinceGrowth = 0
   #blockLeft = blockFrames
   #blockMargin = Number.POSITIVE_INFINITY
   #calm = 0
+  /** The least margin of the calm blocks. */
+  #calmMargin = Number.POSITIVE_INFINITY
+  /** Milliseconds by which the delay is to change; positive for more of it. */
+  #change = 0
+  #stepLeft = 0
+  #spanLeft = spreadFrames
+  #least = Number.POSITIVE_INFINITY
+  #most = Number.NEGATIVE_INFINITY
+  #leastBefore = Number.POSITIVE_INFINITY
+  #mostBefore = Number.NEGATIVE_INFINITY
 
   constructor(frameMs: number) {
     this.#frameMs = frameMs
   }
 
-  /** Frames the buffer wants to hold, 1 to 5. */
+  /** Frames that jitter asks to hold, 1 to `maxTarget`. */
   get target(): number {
     return this.#target
   }
 
   /** How long a packet is to wait before playing begins at it. */
   get primeMs(): number {
-    return safetyMs + this.#beyondFirst
+    return safetyMs + (this.#target - 1) * this.#frameMs
+  }
+
+  /** A packet came that was sent `transitMs` before by the sender's clock, whose zero is unknown. */
+  arrived(transitMs: number): void {
+    this.#least = Math.min(this.#least, transitMs)
+    this.#most = Math.max(this.#most, transitMs)
   }
 
   /** A frame's time has passed. */
   frame(): void {
-    this.#sinceGrowth += 1
+    this.#quiet += 1
+    this.#spanLeft -= 1
+    if (this.#spanLeft > 0) return
+    this.#spanLeft = spreadFrames
+    // The target comes down to what the last spans needed, once nothing was late for a span.
+    if (this.#quiet >= quietFrames) this.#target = Math.min(this.#target, this.#needed)
+    this.#leastBefore = this.#least
+    this.#mostBefore = this.#most
+    this.#least = Number.POSITIVE_INFINITY
+    this.#most = Number.NEGATIVE_INFINITY
   }
 
-  /** A packet was late. Two soon after each other are jitter and ask for more delay; one alone is an accident. */
-  late(): void {
-    if (this.#quiet < quietFrames && this.#sinceGrowth >= growthFrames) {
-      this.#target = Math.min(maxTarget, this.#target + 1)
-      this.#sinceGrowth = 0
+  /** A packet came at least `byMs` too late. Two soon after each other are jitter and ask for more delay; one alone is an accident. */
+  late(byMs: number): void {
+    if (this.#quiet < quietFrames) {
+      const wanted = this.#target + Math.max(1, Math.ceil(byMs / this.#frameMs))
+      this.#target = Math.max(this.#target, Math.min(wanted, this.#needed))
+      this.#change = Math.max(this.#change, byMs + dangerMs)
     }
     this.#quiet = 0
   }
 
   /** Playing begins anew: earlier margins mean nothing. */
   begin(): void {
+    this.#change = 0
     this.#calm = 0
-    this.#nextBlock(blockFrames)
+    this.#nextBlock()
+  }
+
+  /** The delay was changed by so many milliseconds. */
+  changed(byMs: number): void {
+    const left = this.#change - byMs
+    this.#change = Math.sign(left) === Math.sign(this.#change) ? left : 0
+  }
+
+  /** The sender's clock jumped: earlier transit times mean nothing. */
+  forget(): void {
+    this.#least = Number.POSITIVE_INFINITY
+    this.#most = Number.NEGATIVE_INFINITY
+    this.#leastBefore = Number.POSITIVE_INFINITY
+    this.#mostBefore = Number.NEGATIVE_INFINITY
   }
 
   /** A frame was played whose last packet had come `marginMs` before. */
   played(marginMs: number): Adjustment {
-    this.#quiet += 1
-    if (this.#quiet % quietFrames === 0 && this.#target > 1) this.#target -= 1
     this.#blockMargin = Math.min(this.#blockMargin, marginMs)
     this.#blockLeft -= 1
-    return this.#blockLeft > 0 ? 'none' : this.#judge()
+    if (this.#blockLeft <= 0) this.#judge()
+    this.#stepLeft -= 1
+    if (this.#change === 0 || this.#stepLeft > 0) return 'none'
+    this.#stepLeft = Math.abs(this.#change) > farMs ? quickStepFrames : stepFrames
+    return this.#change > 0 ? 'grow' : 'shrink'
   }
 
-  get #beyondFirst(): number {
-    return (this.#target - 1) * this.#frameMs
+  /** Frames that the spread of transit times asks for. */
+  get #needed(): number {
+    const spread = Math.max(this.#most, this.#mostBefore) - Math.min(this.#least, this.#leastBefore)
+    return Math.max(1, Math.min(maxTarget, Math.ceil((spread - safetyMs) / this.#frameMs) + 1))
   }
 
-  #judge(): Adjustment {
-    const short = this.#blockMargin < this.#beyondFirst + dangerMs
-    this.#calm = this.#blockMargin > this.primeMs + slackMs ? this.#calm + 1 : 0
-    const excess = this.#calm >= calmBlocks
-    // Well off the mark, every further short block takes a step until the delay fits.
-    this.#nextBlock(excess || (short && this.#target > 1) ? stepFrames : blockFrames)
-    return excess ? 'shrink' : short ? 'grow' : 'none'
+  #judge(): void {
+    const margin = this.#blockMargin
+    const excess = margin - safetyMs - slackMs
+    this.#calmMargin = excess > 0 ? Math.min(this.#calmMargin, excess) : Number.POSITIVE_INFINITY
+    this.#calm = excess > 0 ? this.#calm + 1 : 0
+    if (margin < dangerMs) this.#change = Math.max(this.#change, dangerMs)
+    else if (this.#calm >= calmBlocks) this.#change = -(this.#calmMargin + slackMs - restMs)
+    else if (this.#change < 0 && excess <= 0) this.#change = 0
+    if (this.#calm >= calmBlocks) {
+      this.#calm = 0
+      this.#calmMargin = Number.POSITIVE_INFINITY
+    }
+    this.#nextBlock()
   }
 
-  #nextBlock(frames: number): void {
-    this.#blockLeft = frames
+  #nextBlock(): void {
+    this.#blockLeft = blockFrames
     this.#blockMargin = Number.POSITIVE_INFINITY
   }
 }

@@ -1,5 +1,5 @@
 // Puts packets of one RTP stream back into order in a ring of fixed capacity, still encoded: codecs with state must decode in order.
-// It knows sequence numbers and timestamps, not time: when to play is the playout's business. Nothing is allocated after construction.
+// It knows sequence numbers and timestamps, not time: when to play is the playout's business. Slots grow to the payloads that come, then no more.
 import { distance16, distance32 } from '../base/serial.ts'
 import type { PacketView } from './packet.ts'
 
@@ -9,7 +9,8 @@ export interface BufferedPacket {
   readonly length: number
   readonly sequence: number
   readonly timestamp: number
-  readonly samples: number
+  /** How long it lasts, in units of the RTP clock. */
+  readonly units: number
   /** Monotonic milliseconds. */
   readonly arrival: number
   readonly marker: boolean
@@ -17,13 +18,24 @@ export interface BufferedPacket {
 
 type Slot = { -readonly [K in keyof BufferedPacket]: BufferedPacket[K] } & { kind: 'free' | 'audio' | 'event' }
 
-/** `early` means that the packet lies beyond the ring: the sender jumped, and the caller starts over. */
-export type Insertion = 'stored' | 'late' | 'early' | 'oversize'
+/** `early`: the packet lies beyond the ring, so the sender jumped, and the caller starts over. `useless`: no audio in it, or too much. */
+export type Insertion = 'stored' | 'late' | 'early' | 'useless'
 
-/** What `take` found: a packet and the samples missing before it. Reused by every call. */
+/** Units of the RTP clock that a payload lasts; 0 when it is none. */
+export type Measure = (payload: EncodedPayload) => number
+
+/** A payload in storage that may be longer than it. */
+export interface EncodedPayload {
+  readonly bytes: Uint8Array
+  readonly length: number
+}
+
+/** What `take` found: a packet and the units missing before it. Reused by every call. */
 export interface Taken {
   packet: BufferedPacket | undefined
-  /** Samples between the cursor and the packet; negative when its start was already concealed. */
+  /** The packet after the gap, when there was none to take: it may tell what was in the gap. */
+  next: BufferedPacket | undefined
+  /** Units between the cursor and the packet, or the next one; negative when its start was already concealed. */
   gap: number
   /** Sequence numbers are missing before the packet; otherwise the sender paused. */
   loss: boolean
@@ -34,37 +46,44 @@ export interface Taken {
 /** Why playing begins at a packet: it came late, those before it were lost, or the sender had paused. */
 export type Beginning = 'late' | 'lost' | 'paused'
 
-/** Packets that fit; a power of two. Twelve frames of 10 ms packets, and reordering on top. */
-const capacity = 32
-/** 80 ms of G.711. */
-const slotBytes = 640
+/** Packets that fit; a power of two. The longest delay in packets of 10 ms, and reordering on top. */
+const capacity = 64
+/** No payload is longer: 60 ms of linear samples at 48 kHz. */
+const longestPayload = 5760
+
+const empty = new Uint8Array(0)
 
 export class JitterBuffer {
   readonly #slots: Slot[] = []
-  readonly #taken: Taken = { packet: undefined, gap: 0, loss: false, empty: true }
-  readonly #jumpSamples: number
+  readonly #taken: Taken = { packet: undefined, next: undefined, gap: 0, loss: false, empty: true }
+  readonly #jumpUnits: number
+  readonly #longest: number
+  readonly #measure: Measure
   #stored = 0
   /** Sequence number that is to be played next; unknown until the first packet. */
   #next = 0
   #highest = 0
   #known = false
   #begun = false
-  /** Timestamp of the next sample to be played. */
+  /** Timestamp of the next unit to be played. */
   #cursor = 0
+  /** By how many units the last late packet came too late, at least. */
+  #lateBy = 0
   #late = 0
   #jumps = 0
 
-  /** A timestamp further than `jumpSamples` from where it should be is a new beginning, not a gap. */
-  constructor(jumpSamples: number) {
-    this.#jumpSamples = jumpSamples
+  /** A timestamp further than `jumpUnits` from where it should be is a new beginning, not a gap. Packets over `longest` units are refused. */
+  constructor(limits: { readonly jumpUnits: number; readonly longest: number }, measure: Measure) {
+    this.#jumpUnits = limits.jumpUnits
+    this.#longest = limits.longest
+    this.#measure = measure
     for (let index = 0; index < capacity; index += 1) {
-      const bytes = new Uint8Array(slotBytes)
       this.#slots.push({
-        bytes,
+        bytes: empty,
         length: 0,
         sequence: 0,
         timestamp: 0,
-        samples: 0,
+        units: 0,
         arrival: 0,
         marker: false,
         kind: 'free',
@@ -77,6 +96,11 @@ export class JitterBuffer {
     return this.#late
   }
 
+  /** By how many units the last of them came too late, at least. */
+  get lateBy(): number {
+    return this.#lateBy
+  }
+
   /** Times the sender's timestamps jumped. */
   get jumps(): number {
     return this.#jumps
@@ -87,27 +111,29 @@ export class JitterBuffer {
     return this.#stored
   }
 
-  /** Samples from the cursor (or the first packet, if `fresh`) to the end of the newest packet, gaps included. */
+  /** Units from the cursor (or the first packet, if `fresh`) to the end of the newest packet, gaps included. */
   span(fresh: boolean): number {
     const first = this.#first()
     const last = this.#last()
     if (first === undefined || last === undefined) return 0
     const start = fresh ? first.timestamp : this.#cursor
-    const span = distance32(start, (last.timestamp + last.samples) >>> 0)
-    return span > 0 && span < 2 * this.#jumpSamples ? span : last.samples
+    const span = distance32(start, (last.timestamp + last.units) >>> 0)
+    return span > 0 && span < 2 * this.#jumpUnits ? span : last.units
   }
 
-  /** Stores the packet's payload, which lasts `samples`. */
-  insert(packet: PacketView, samples: number, arrival: number): Insertion {
-    if (packet.payloadLength > slotBytes) return 'oversize'
-    const slot = this.#claim(packet.sequence)
+  /** Stores the packet's payload. */
+  insert(packet: PacketView, arrival: number): Insertion {
+    if (packet.payloadLength > longestPayload) return 'useless'
+    const slot = this.#claim(packet.sequence, packet.timestamp)
     if (typeof slot === 'string') return slot
+    if (slot.bytes.length < packet.payloadLength) slot.bytes = new Uint8Array(packet.payloadLength)
     for (let index = 0, from = packet.payloadOffset; index < packet.payloadLength; index += 1, from += 1) {
       slot.bytes[index] = packet.bytes[from] ?? 0
     }
     slot.length = packet.payloadLength
     slot.timestamp = packet.timestamp
-    slot.samples = samples
+    slot.units = this.#measure(slot)
+    if (slot.units <= 0 || slot.units > this.#longest) return 'useless'
     slot.arrival = arrival
     slot.marker = packet.marker
     slot.kind = 'audio'
@@ -117,20 +143,20 @@ export class JitterBuffer {
 
   /** Notes a sequence number that carries no audio, so that it does not look lost. */
   skip(sequence: number): void {
-    const slot = this.#claim(sequence)
+    const slot = this.#claim(sequence, this.#cursor)
     if (typeof slot !== 'string') slot.kind = 'event'
     while (this.#slots[this.#next & (capacity - 1)]?.kind === 'event') this.#passEvent()
   }
 
-  /** When the packet arrived that completes the first `samples`; infinity while they are not all there. */
-  completedAt(samples: number): number {
+  /** When the packet arrived that completes the first `units`; infinity while they are not all there. */
+  completedAt(units: number): number {
     const first = this.#first()
     if (first === undefined) return Number.POSITIVE_INFINITY
     const distance = distance16(this.#next, this.#highest)
     for (let ahead = 0; ahead <= distance; ahead += 1) {
       const slot = this.#slots[(this.#next + ahead) & (capacity - 1)]
       if (slot?.kind !== 'audio') continue
-      if (distance32(first.timestamp, slot.timestamp) + slot.samples >= samples) return slot.arrival
+      if (distance32(first.timestamp, slot.timestamp) + slot.units >= units) return slot.arrival
     }
     return Number.POSITIVE_INFINITY
   }
@@ -147,16 +173,17 @@ export class JitterBuffer {
     return fresh ? 'paused' : beginning
   }
 
-  /** Takes the oldest packet if it is due within `samples`; late ones are dropped on the way. */
-  take(samples: number): Taken {
+  /** Takes the oldest packet if it is due within `units`; late ones are dropped on the way. */
+  take(units: number): Taken {
     const taken = this.#taken
     taken.packet = undefined
+    taken.next = undefined
     for (;;) {
       const slot = this.#first()
       taken.empty = slot === undefined
       if (slot === undefined) return taken
       let gap = distance32(this.#cursor, slot.timestamp)
-      const jumped = gap > this.#jumpSamples || gap <= -this.#jumpSamples
+      const jumped = gap > this.#jumpUnits || gap <= -this.#jumpUnits
       if (jumped) {
         this.#jumps += 1
         this.#cursor = slot.timestamp
@@ -164,21 +191,25 @@ export class JitterBuffer {
       }
       taken.gap = gap
       taken.loss = !this.#contiguous(slot.sequence)
-      if (gap >= samples) return taken
+      if (gap >= units) {
+        taken.next = slot
+        return taken
+      }
       this.#release(slot)
-      if (gap + slot.samples <= 0) {
+      if (gap + slot.units <= 0) {
         this.#late += 1
+        this.#lateBy = -gap
         continue
       }
       taken.packet = slot
-      this.#cursor = (slot.timestamp + slot.samples) >>> 0
+      this.#cursor = (slot.timestamp + slot.units) >>> 0
       return taken
     }
   }
 
-  /** Moves the cursor over samples that were made up. */
-  advance(samples: number): void {
-    this.#cursor = (this.#cursor + samples) >>> 0
+  /** Moves the cursor over units that were made up. */
+  advance(units: number): void {
+    this.#cursor = (this.#cursor + Math.round(units)) >>> 0
   }
 
   /** Drops the oldest packet to bound the delay. */
@@ -186,7 +217,7 @@ export class JitterBuffer {
     const slot = this.#first()
     if (slot === undefined) return
     this.#release(slot)
-    this.#cursor = (slot.timestamp + slot.samples) >>> 0
+    this.#cursor = (slot.timestamp + slot.units) >>> 0
   }
 
   /** Goes on at the oldest packet, whatever its timestamp. */
@@ -213,7 +244,7 @@ export class JitterBuffer {
   }
 
   /** The free slot for a sequence number, or why there is none. */
-  #claim(sequence: number): Slot | 'late' | 'early' {
+  #claim(sequence: number, timestamp: number): Slot | 'late' | 'early' {
     if (!this.#known) {
       this.#known = true
       this.#next = sequence
@@ -227,6 +258,7 @@ export class JitterBuffer {
     }
     if (ahead < 0) {
       this.#late += 1
+      this.#lateBy = Math.max(0, distance32(timestamp, this.#cursor))
       return 'late'
     }
     if (ahead >= capacity) return 'early'

@@ -5,7 +5,7 @@ import { Playout, type PlayoutFrame } from './playout.ts'
 
 /** A buffer fed with packets whose every sample is the packet's own value, so that order can be read off the output. */
 function buffered() {
-  const playout = new Playout(pcmu.createDecoder(), { frameSamples: 160, frameMs: 20 })
+  const playout = new Playout(pcmu.createDecoder(), { clockRate: 8000 })
   const frame = new Int16Array(160)
   const view = new PacketView()
   const feed = (
@@ -114,11 +114,11 @@ describe('playout', () => {
     expect(frame.every((sample) => sample === 0)).toBe(true)
   })
 
-  it('never holds more than twelve frames', () => {
+  it('never holds more than eighteen frames', () => {
     const { playout, feed } = buffered()
     for (let index = 0; index < 100; index += 1) feed(index, 0)
-    expect(playout.depth).toBeLessThanOrEqual(12)
-    expect(playout.depth).toBeGreaterThan(8)
+    expect(playout.depth).toBeLessThanOrEqual(18)
+    expect(playout.depth).toBeGreaterThan(14)
   })
 
   it('starts over when the sender jumps', () => {

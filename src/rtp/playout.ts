@@ -1,49 +1,63 @@
 // Turns the packets of a jitter buffer into one frame per tick: when to begin, what to do about gaps, and how much delay to keep.
 // An input is primed before it is consumed and primed again after an underrun, so that the phase between sender and tick makes no holes.
-import { bestLag, compress, expand } from '../dsp/time-stretch.ts'
-import { type Adjustment, DelayControl } from './delay-control.ts'
-import { type BufferedPacket, JitterBuffer } from './jitter-buffer.ts'
+import { distance32 } from '../base/serial.ts'
+import { bestLag, compress, expand, type LagSearch, type Stretch } from '../dsp/time-stretch.ts'
+import { type Adjustment, DelayControl, maxTarget } from './delay-control.ts'
+import { type BufferedPacket, type EncodedPayload, JitterBuffer, type Taken } from './jitter-buffer.ts'
 import type { PacketView } from './packet.ts'
 
-/** What the playout needs of a codec; PCM is 16-bit at the codec's rate. */
+/** What the playout needs of a decoder; PCM is 16-bit at the decoder's rate. */
 export interface PlayoutDecoder {
-  /** How long a payload of that length lasts. */
-  samplesIn(payloadLength: number): number
+  readonly sampleRate: number
+  /** How long a payload lasts; 0 when it is none. */
+  samplesIn(payload: EncodedPayload): number
   /** Decodes into `pcm` from `at` on and returns the number of samples. */
   decode(payload: EncodedPayload, pcm: Int16Array, at: number): number
   /** Makes up audio for what is missing. */
   conceal(pcm: Int16Array, at: number, count: number): void
+  /** Writes what was just before `next` from what `next` says of it; false when it says nothing. */
+  recover(next: EncodedPayload, pcm: Int16Array, at: number, count: number): boolean
   /** Blends decoded audio that follows made-up audio, in place. */
   resume(pcm: Int16Array, at: number, count: number): void
   reset(): void
-}
-
-export interface EncodedPayload {
-  readonly bytes: Uint8Array
-  readonly length: number
 }
 
 /** `idle`: nothing to play, the frame is silence. `concealed`: wholly made up. */
 export type PlayoutFrame = 'audio' | 'concealed' | 'idle'
 
 export interface PlayoutOptions {
-  readonly frameSamples: number
-  readonly frameMs: number
+  /** Units of RTP timestamps per second. */
+  readonly clockRate: number
+  /** The decoder makes comfort noise for the pauses of a sender that stopped on purpose. */
+  readonly fillsPauses?: boolean
 }
 
-const maxFrames = 12
+const frameMs = 20
+/** The longest delay that is kept: the highest target, and a packet of 60 ms that is not complete yet. */
+export const maxFrames = maxTarget + 3
+/** Longest packet that is played, milliseconds (RFC 6716 §2.1.4 allows as much). */
+const longestMs = 120
 /** Frames of made-up audio after which nothing is left to fade. */
 const concealFrames = 5
-const overlap = 40
-const minLag = 40
-const maxLag = 120
+/** A change of the delay cuts or repeats 5 to 15 ms, and joins over 5. */
+const overlapMs = 5
+const minLagMs = 5
+const maxLagMs = 15
+/** The fifo holds the longest packet behind a stretched frame. */
+const fifoMs = 200
 
 export class Playout {
   readonly #decoder: PlayoutDecoder
   readonly #buffer: JitterBuffer
-  readonly #options: PlayoutOptions
-  readonly #delay: DelayControl
-  readonly #fifo = new Int16Array(4096)
+  readonly #delay = new DelayControl(frameMs)
+  readonly #fillsPauses: boolean
+  /** Samples per unit of the RTP clock, and per millisecond. */
+  readonly #scale: number
+  readonly #perMs: number
+  readonly #frameSamples: number
+  readonly #search: { -readonly [K in keyof LagSearch]: LagSearch[K] }
+  readonly #stretch: Stretch
+  readonly #fifo: Int16Array
   #start = 0
   #end = 0
   #playing = false
@@ -52,15 +66,34 @@ export class Playout {
   #stretches = 0
   #lateSeen = 0
   #jumpsSeen = 0
-  /** When the packet came that completed the last frame. */
+  /** When the packet came that completed the last frame, and when playing stopped for want of one. */
   #completedAt = 0
+  #stoppedAt = 0
   #adjust: Adjustment = 'none'
+  /** A packet's timestamp and arrival, from which transit times are counted. */
+  #baseTimestamp = 0
+  #baseArrival = Number.NEGATIVE_INFINITY
+  #margin = 0
 
   constructor(decoder: PlayoutDecoder, options: PlayoutOptions) {
+    const { sampleRate } = decoder
     this.#decoder = decoder
-    this.#options = options
-    this.#delay = new DelayControl(options.frameMs)
-    this.#buffer = new JitterBuffer(maxFrames * options.frameSamples)
+    this.#fillsPauses = options.fillsPauses ?? false
+    this.#scale = sampleRate / options.clockRate
+    this.#perMs = sampleRate / 1000
+    this.#frameSamples = frameMs * this.#perMs
+    this.#search = {
+      min: minLagMs * this.#perMs,
+      max: maxLagMs * this.#perMs,
+      overlap: overlapMs * this.#perMs,
+      stride: sampleRate / 8000,
+      grain: Math.max(1, this.#scale),
+    }
+    this.#stretch = { lag: 0, overlap: overlapMs * this.#perMs }
+    this.#fifo = new Int16Array(fifoMs * this.#perMs)
+    const units = options.clockRate / 1000
+    const limits = { jumpUnits: maxFrames * frameMs * units, longest: longestMs * units }
+    this.#buffer = new JitterBuffer(limits, (payload) => this.#unitsIn(payload))
   }
 
   get late(): number {
@@ -83,18 +116,23 @@ export class Playout {
 
   /** Frames now waiting. */
   get depth(): number {
-    return Math.floor(this.#waiting() / this.#options.frameSamples)
+    return Math.floor(this.#waiting() / this.#frameSamples)
+  }
+
+  /** How long the last frame's audio had been here before it was played: what the buffer costs, milliseconds. */
+  get delayMs(): number {
+    return this.#playing ? this.#margin : 0
   }
 
   /** Stores a packet's payload. Returns false when it was of no use. */
   insert(packet: PacketView, now: number): boolean {
-    const samples = this.#decoder.samplesIn(packet.payloadLength)
-    if (samples === 0) return false
-    let insertion = this.#buffer.insert(packet, samples, now)
+    let insertion = this.#buffer.insert(packet, now)
     if (insertion === 'early') {
       this.restart()
-      insertion = this.#buffer.insert(packet, samples, now)
+      insertion = this.#buffer.insert(packet, now)
     }
+    if (insertion === 'useless') return false
+    this.#measureTransit(packet.timestamp, now)
     this.#bound()
     return insertion === 'stored'
   }
@@ -108,23 +146,24 @@ export class Playout {
   restart(): void {
     this.#buffer.reset()
     this.#playing = false
+    this.#baseArrival = Number.NEGATIVE_INFINITY
+    this.#delay.forget()
   }
 
-  /** Fills one frame. `now` in monotonic milliseconds. */
+  /** Fills all of `frame`, 20 ms or somewhat more or less. `now` in monotonic milliseconds. */
   pull(frame: Int16Array, now: number): PlayoutFrame {
     this.#delay.frame()
     if (this.#buffer.late > this.#lateSeen) {
       this.#lateSeen = this.#buffer.late
-      this.#delay.late()
+      this.#delay.late((this.#buffer.lateBy * this.#scale) / this.#perMs)
     }
     if (!this.#playing && !this.#prime(now)) return this.#idle(frame)
     this.#settle()
-    const wanted = this.#options.frameSamples
-    const lookAhead = this.#adjust === 'shrink' ? wanted + maxLag : wanted
-    if (lookAhead > wanted && this.#waiting() < lookAhead) this.#adjust = 'none'
-    const had = this.#fill(this.#adjust === 'shrink' ? lookAhead : wanted)
+    const had = this.#fill(this.#lookAhead(frame.length))
     this.#play(frame)
-    if (this.#playing) this.#adjust = this.#delay.played(now - this.#completedAt)
+    this.#margin = now - this.#completedAt
+    if (this.#playing) this.#adjust = this.#delay.played(this.#margin)
+    else this.#stoppedAt = now
     if (this.#buffer.jumps !== this.#jumpsSeen) this.#bound()
     this.#concealedRun = this.#playing ? 0 : 1
     if (had) return 'audio'
@@ -132,9 +171,45 @@ export class Playout {
     return 'concealed'
   }
 
+  #unitsIn(payload: EncodedPayload): number {
+    return this.#decoder.samplesIn(payload) / this.#scale
+  }
+
+  #measureTransit(timestamp: number, now: number): void {
+    if (this.#baseArrival === Number.NEGATIVE_INFINITY) {
+      this.#baseArrival = now
+      this.#baseTimestamp = timestamp
+    }
+    const sent = (distance32(this.#baseTimestamp, timestamp) * this.#scale) / this.#perMs
+    this.#delay.arrived(now - this.#baseArrival - sent)
+    // Half the range of timestamps is a day at 8 kHz; the base follows long before.
+    if (Math.abs(sent) > 3_600_000) this.#baseArrival = Number.NEGATIVE_INFINITY
+  }
+
+  /** How many samples the next frame needs, and whether it can be stretched. */
+  #lookAhead(wanted: number): number {
+    const waiting = this.#waiting()
+    this.#search.min = minLagMs * this.#perMs
+    if (wanted < this.#frameSamples) this.#adjust = 'none'
+    if (wanted > this.#frameSamples) {
+      if (waiting >= wanted || waiting < this.#frameSamples) {
+        this.#adjust = 'none'
+        return wanted
+      }
+      // More is asked for than there is: what there is repeats a pitch period.
+      this.#adjust = 'grow'
+      this.#search.min = Math.max(this.#search.min, wanted - this.#frameSamples)
+      return this.#frameSamples
+    }
+    if (this.#adjust !== 'shrink') return wanted
+    const needed = wanted + this.#search.max
+    if (waiting < needed) this.#adjust = 'none'
+    return waiting < needed ? wanted : needed
+  }
+
   /** Drops the oldest packets of too many, by what their timestamps say. */
   #bound(): void {
-    const most = maxFrames * this.#options.frameSamples
+    const most = maxFrames * this.#frameSamples
     while (this.#buffer.stored > 1 && this.#waiting() > most) this.#buffer.drop()
     // A lone packet that far ahead is not waited for.
     if (this.#waiting() > most) this.#buffer.rebase()
@@ -142,16 +217,15 @@ export class Playout {
   }
 
   #waiting(): number {
-    return this.#end - this.#start + this.#buffer.span(!this.#playing)
+    return this.#end - this.#start + this.#buffer.span(!this.#playing) * this.#scale
   }
 
   /** May playing begin? Only once the packet that completes the first frame has waited for what jitter may take. */
   #prime(now: number): boolean {
     if (this.#buffer.stored === 0) return false
-    const completed = this.#buffer.completedAt(this.#options.frameSamples)
+    const completed = this.#buffer.completedAt(this.#frameSamples / this.#scale)
     if (now - completed < this.#delay.primeMs) return false
-    const beginning = this.#buffer.begin()
-    if (beginning === 'late') this.#delay.late()
+    if (this.#buffer.begin() === 'late') this.#delay.late(now - this.#stoppedAt)
     this.#delay.begin()
     this.#playing = true
     return true
@@ -176,26 +250,36 @@ export class Playout {
     let lost = false
     let missing = count - (this.#end - this.#start)
     while (missing > 0) {
-      const taken = this.#buffer.take(missing)
+      const taken = this.#buffer.take(missing / this.#scale)
       if (taken.packet) {
-        if (taken.gap > 0) this.#bridge(taken.gap, taken.loss)
-        this.#decode(taken.packet, Math.max(0, -taken.gap))
+        if (taken.gap > 0) this.#bridge(Math.floor(taken.gap * this.#scale), taken)
+        this.#decode(taken.packet, Math.max(0, Math.floor(-taken.gap * this.#scale)))
         real = true
       } else {
         lost = taken.loss || taken.empty
-        this.#bridge(missing, lost)
+        const recovered = this.#bridge(missing, taken)
+        real ||= recovered
         if (taken.empty) this.#playing = false
-        else this.#buffer.advance(missing)
+        else this.#buffer.advance(missing / this.#scale)
       }
       missing = count - (this.#end - this.#start)
     }
     return real || !lost
   }
 
-  #bridge(count: number, loss: boolean): void {
-    if (loss) this.#decoder.conceal(this.#fifo, this.#end, count)
-    else this.#fifo.fill(0, this.#end, this.#end + count)
+  /** Fills a gap. Returns whether a later packet told what was in it. */
+  #bridge(count: number, taken: Taken): boolean {
+    const at = this.#end
     this.#end += count
+    if (!taken.loss && !taken.empty && !this.#fillsPauses) {
+      this.#fifo.fill(0, at, this.#end)
+      return false
+    }
+    const next = taken.packet ?? taken.next
+    const adjoins = next !== undefined && (taken.packet !== undefined || taken.gap * this.#scale <= count)
+    if (adjoins && taken.loss && this.#decoder.recover(next, this.#fifo, at, count)) return true
+    this.#decoder.conceal(this.#fifo, at, count)
+    return false
   }
 
   #decode(packet: BufferedPacket, skipped: number): void {
@@ -222,10 +306,12 @@ export class Playout {
       this.#start = frame.length
       return
     }
-    const lag = bestLag(this.#fifo, { min: minLag, max: maxLag, overlap })
+    const lag = bestLag(this.#fifo, this.#search)
+    this.#stretch.lag = lag
     this.#stretches += 1
-    const stretch = adjust === 'shrink' ? compress : expand
-    stretch(this.#fifo, frame, { lag, overlap })
+    const change = adjust === 'shrink' ? compress : expand
+    change(this.#fifo, frame, this.#stretch)
     this.#start = adjust === 'shrink' ? frame.length + lag : frame.length - lag
+    this.#delay.changed((adjust === 'shrink' ? -lag : lag) / this.#perMs)
   }
 }

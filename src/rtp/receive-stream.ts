@@ -13,7 +13,7 @@ const cycle = 0x1_0000
 export type Arrival = 'inOrder' | 'reordered' | 'duplicate' | 'jump' | 'restart'
 
 export class ReceiveStream {
-  readonly #clockRate: number
+  #clockRate: number
   readonly #seen = new Int32Array(memory).fill(-1)
   #started = false
   #ssrc = 0
@@ -26,6 +26,7 @@ export class ReceiveStream {
   #expectedPrior = 0
   #receivedPrior = 0
   #lostBefore = 0
+  #expectedBefore = 0
   #duplicatesBefore = 0
   #transit = 0
   #transitKnown = false
@@ -59,6 +60,19 @@ export class ReceiveStream {
 
   get jitterMs(): number {
     return (this.#jitter * 1000) / this.#clockRate
+  }
+
+  /** The sender goes on with another codec, whose timestamps count otherwise. */
+  set clockRate(rate: number) {
+    if (rate === this.#clockRate) return
+    this.#clockRate = rate
+    this.#transitKnown = false
+    this.#jitter = 0
+  }
+
+  /** Sequence numbers that were to come, over all SSRCs of this stream. */
+  get expected(): number {
+    return this.#expectedBefore + (this.#started ? this.#highest - this.#base + 1 : 0)
   }
 
   /** Packets that never came, over all SSRCs of this stream; duplicates do not make up for them. */
@@ -128,6 +142,7 @@ export class ReceiveStream {
   }
 
   #restart(header: RtpHeader): void {
+    this.#expectedBefore = this.expected
     this.#lostBefore += this.#lostNow()
     this.#duplicatesBefore = this.#duplicates
     this.#started = true

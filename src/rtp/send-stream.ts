@@ -13,7 +13,8 @@ export class SendStream implements RtpHeader {
   marker = true
   payloadType = 0
   sequence: number
-  timestamp: number
+  /** In an array, because a number of more than 31 bits in a field of its own costs an object each time it changes. */
+  readonly #timestamp = new Uint32Array(1)
   #packets = 0
   #octets = 0
 
@@ -21,7 +22,11 @@ export class SendStream implements RtpHeader {
   constructor(start: SendStart) {
     this.ssrc = start.ssrc >>> 0
     this.sequence = start.sequence & 0xffff
-    this.timestamp = start.timestamp >>> 0
+    this.#timestamp[0] = start.timestamp
+  }
+
+  get timestamp(): number {
+    return this.#timestamp[0] ?? 0
   }
 
   get packets(): number {
@@ -38,13 +43,13 @@ export class SendStream implements RtpHeader {
     this.#packets += 1
     this.#octets += payloadLength
     this.sequence = (this.sequence + 1) & 0xffff
-    this.timestamp = (this.timestamp + samples) >>> 0
+    this.#timestamp[0] = (this.#timestamp[0] ?? 0) + samples
     this.marker = false
   }
 
   /** Time passes without a packet: the next one starts a talk spurt. */
   pause(samples: number): void {
-    this.timestamp = (this.timestamp + samples) >>> 0
+    this.#timestamp[0] = (this.#timestamp[0] ?? 0) + samples
     this.marker = true
   }
 }

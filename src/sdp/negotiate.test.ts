@@ -74,7 +74,7 @@ describe('an offer of ours', () => {
 
 describe('answering', () => {
   it('honours the order of the offer, static payload types without rtpmap included', () => {
-    expect(accepted(offer('m=audio 5004 RTP/AVP 9 8 0')).plan).toMatchObject({ codec: 'PCMA', sendPayloadType: 8 })
+    expect(accepted(offer('m=audio 5004 RTP/AVP 18 8 0')).plan).toMatchObject({ codec: 'PCMA', sendPayloadType: 8 })
     expect(accepted(offer('m=audio 5004 RTP/AVP 0 8')).plan.codec).toBe('PCMU')
     expect(accepted(offer('m=audio 5004 RTP/AVP 0 8'), { codecs: ['PCMA'] }).plan.codec).toBe('PCMA')
   })
@@ -116,7 +116,7 @@ describe('answering', () => {
 
   it('passes over audio that it cannot use', () => {
     const { plan } = accepted(
-      offer('m=audio 5000 RTP/SAVP 0', 'm=audio 0 RTP/AVP 0', 'm=audio 5004 RTP/AVP 9', 'm=audio 5006 RTP/AVP 8'),
+      offer('m=audio 5000 RTP/SAVP 0', 'm=audio 0 RTP/AVP 0', 'm=audio 5004 RTP/AVP 18', 'm=audio 5006 RTP/AVP 8'),
     )
     expect(plan.remote.rtpPort).toBe(5006)
   })
@@ -126,7 +126,7 @@ describe('answering', () => {
     ['secure-profile', 'm=audio 5000 UDP/TLS/RTP/SAVPF 0'],
     ['unknown-profile', 'm=audio 5000 TCP/RTP/AVP 0'],
     ['no-port', 'm=audio 0 RTP/AVP 0'],
-    ['no-codec', 'm=audio 5000 RTP/AVP 9'],
+    ['no-codec', 'm=audio 5000 RTP/AVP 18'],
     ['no-audio', 'm=video 5000 RTP/AVP 31'],
   ])('refuses with 488: %s', (reason, line) => {
     expect(answer(offer(line))).toEqual({ ok: false, status: 488, reason })

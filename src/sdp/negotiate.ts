@@ -1,4 +1,6 @@
 // Offer and answer for one audio stream (RFC 3264): pure functions from text and capabilities to text and a media plan.
+import { formatOpusFmtp } from '../codec/opus-fmtp.ts'
+import type { CryptoAttribute } from './crypto-attribute.ts'
 import {
   type Attribute,
   attribute,
@@ -11,16 +13,27 @@ import {
   parseDescription,
 } from './description.ts'
 import { agreed, mirrored, statedDirection, withoutReceiving } from './direction.ts'
-import type { CodecName, Direction, MediaPlan } from './media-plan.ts'
+import type { CodecName, Direction, MediaPlan, SrtpPlan } from './media-plan.ts'
 import {
   allCodecs,
-  codecFacts,
+  type CodecFormat,
   formatAttributes,
   knownFormats,
-  offeredEventPayloadType,
+  offeredFormats,
   type PayloadFormat,
   packetTime,
+  plannedFormat,
 } from './payload-formats.ts'
+import {
+  agreedCrypto,
+  answerCrypto,
+  cryptoAttributes,
+  cryptoLines,
+  type LocalCrypto,
+  securityOf,
+} from './secure-stream.ts'
+
+type OpusRate = 8000 | 16_000 | 48_000
 
 /** Where we receive. `rtcpPort` is stated only when it is not the port behind `rtpPort` (RFC 3605). */
 export interface LocalMedia {
@@ -39,6 +52,10 @@ export interface OfferInput extends LocalMedia {
   /** In order of preference, at least one. */
   readonly codecs: readonly CodecName[]
   readonly ptimeMs: number
+  /** The highest rate at which Opus is of use to us; 16,000 when absent. */
+  readonly opusRate?: OpusRate
+  /** Offers SRTP alone, under one of these keys. */
+  readonly crypto?: readonly CryptoAttribute[]
 }
 
 export interface AnswerInput {
@@ -51,6 +68,10 @@ export interface AnswerInput {
   readonly wantedDirection?: Direction
   /** What we may use; the offer's order decides among them. Default all. */
   readonly codecs?: readonly CodecName[]
+  /** The highest rate at which Opus is of use to us; 16,000 when absent. */
+  readonly opusRate?: OpusRate
+  /** Asked for our key when the far end wants SRTP; without it, no secured stream is accepted. */
+  readonly localCrypto?: LocalCrypto
 }
 
 export type AnswerResult =
@@ -66,18 +87,21 @@ const allEvents = '0-16'
 
 /** Our offer: one audio stream with the given codecs and telephone events. */
 export function makeOffer(input: OfferInput): string {
-  const formats: PayloadFormat[] = input.codecs.map((codec) => ({
-    kind: 'codec',
-    codec,
-    payloadType: codecFacts[codec].staticPayloadType,
-  }))
-  formats.push({ kind: 'event', payloadType: offeredEventPayloadType, clockRate: 8000, events: allEvents })
+  const formats = offeredFormats(input.codecs, allEvents).map((format) => asWeWantIt(format, input.opusRate))
   const section = audioSection(input, formats, {
-    protocol: 'RTP/AVP',
+    protocol: input.crypto === undefined ? 'RTP/AVP' : 'RTP/SAVP',
     ptimeMs: input.ptimeMs,
     direction: input.direction,
+    crypto: input.crypto ?? [],
   })
   return formatDescription({ ...heading(input, input), timing: '0 0', media: [section] })
+}
+
+/** What we ask for when we are sent to: of Opus no more than we can use, with error correction inside (RFC 7587 §6.1). */
+function asWeWantIt<Format extends PayloadFormat>(format: Format, opusRate: OpusRate = 16_000): Format {
+  if (format.kind !== 'codec' || format.codec !== 'opus') return format
+  const parameters = { maxPlaybackRate: opusRate, spropMaxCaptureRate: opusRate, inbandFec: true }
+  return { ...format, parameters: formatOpusFmtp(parameters) }
 }
 
 function heading(local: LocalMedia, session: { readonly sessionId: string; readonly sessionVersion: number }) {
@@ -95,6 +119,7 @@ interface Terms {
   readonly protocol: string
   readonly ptimeMs: number
   readonly direction: Direction
+  readonly crypto: readonly CryptoAttribute[]
 }
 
 function audioSection(local: LocalMedia, formats: readonly PayloadFormat[], terms: Terms): MediaSection {
@@ -108,6 +133,7 @@ function audioSection(local: LocalMedia, formats: readonly PayloadFormat[], term
     formats: formats.map(({ payloadType }) => String(payloadType)),
     attributes: [
       ...formats.flatMap(formatAttributes),
+      ...cryptoAttributes(terms.crypto),
       ...rtcp,
       { name: 'ptime', value: String(terms.ptimeMs) },
       { name: terms.direction },
@@ -117,23 +143,24 @@ function audioSection(local: LocalMedia, formats: readonly PayloadFormat[], term
 
 /** What we read out of one side's audio section. */
 interface Stream {
-  readonly codecs: readonly Extract<PayloadFormat, { kind: 'codec' }>[]
+  readonly codecs: readonly CodecFormat[]
   readonly events: readonly Extract<PayloadFormat, { kind: 'event' }>[]
   readonly protocol: string
+  /** Values of a=crypto; undefined for a stream that is not secured. */
+  readonly crypto: readonly string[] | undefined
   readonly remote: MediaPlan['remote']
   /** From the side that wrote it; held by an unspecified address counts as not receiving. */
   readonly direction: Direction
   readonly ptimeMs: number
 }
 
-const plainProfiles: readonly string[] = ['RTP/AVP', 'RTP/AVPF']
-
 /** Reads a section, or says why we cannot use it. */
 function readStream(description: Description, section: MediaSection): Stream | string {
   if (section.media !== 'audio') return 'no-audio'
   if (section.port === 0) return 'no-port'
-  if (!plainProfiles.includes(section.protocol))
-    return section.protocol.includes('SAVP') ? 'secure-profile' : 'unknown-profile'
+  const security = securityOf(section)
+  if (security === 'refused') return 'secure-profile'
+  if (security === 'unknown') return 'unknown-profile'
   const connection = section.connection ?? description.connection
   if (connection === undefined) return 'no-address'
   if (!isUnicast(connection)) return 'unusable-address'
@@ -143,6 +170,7 @@ function readStream(description: Description, section: MediaSection): Stream | s
     codecs: formats.filter((format) => format.kind === 'codec'),
     events: formats.filter((format) => format.kind === 'event'),
     protocol: section.protocol,
+    crypto: security === 'secure' ? cryptoLines(section) : undefined,
     remote: { address: connection.address, rtpPort: section.port, rtcpPort: rtcpPortOf(section) },
     direction: isUnspecified(connection) ? withoutReceiving(stated) : stated,
     ptimeMs: packetTime(section),
@@ -156,8 +184,8 @@ function rtcpPortOf(section: MediaSection): number {
 }
 
 /**
- * Answers an offer: the first audio stream that we can use is accepted, with the first of its codecs that we speak; every other stream is
- * rejected by port 0 in its place (§6).
+ * Answers an offer: the first audio stream that we can use is accepted, with the first of its codecs that we speak and the first of its
+ * keys that we can use; every other stream is rejected by port 0 in its place (§6).
  */
 export function answerOffer(input: AnswerInput): AnswerResult {
   const parsed = parseDescription(input.offer)
@@ -166,7 +194,7 @@ export function answerOffer(input: AnswerInput): AnswerResult {
   const spoken = input.codecs ?? allCodecs
   const reasons: string[] = []
   for (const [index, section] of description.media.entries()) {
-    const stream = readStream(description, section)
+    const stream = usable(readStream(description, section), input)
     if (typeof stream === 'string') {
       reasons.push(stream)
       continue
@@ -178,41 +206,62 @@ export function answerOffer(input: AnswerInput): AnswerResult {
   return { ok: false, status: 488, reason: reasons.find((reason) => reason !== 'no-audio') ?? 'no-audio' }
 }
 
+/** A secured stream comes with the keys for it, or with the reason why there are none. */
+function usable(stream: Stream | string, { localCrypto }: AnswerInput): (Stream & { keys?: Keys }) | string {
+  if (typeof stream === 'string' || stream.crypto === undefined) return stream
+  if (localCrypto === undefined) return 'secure-profile'
+  const keys = answerCrypto(stream.crypto, localCrypto)
+  return keys === undefined ? 'no-crypto' : { ...stream, keys }
+}
+
+type Keys = NonNullable<ReturnType<typeof answerCrypto>>
+
 interface Acceptance {
   readonly input: AnswerInput
   readonly description: Description
   readonly index: number
-  readonly stream: Stream
+  readonly stream: Stream & { readonly keys?: Keys }
   readonly chosen: Stream['codecs'][number]
 }
 
 function accept({ input, description, index, stream, chosen }: Acceptance): AnswerResult {
   const direction = agreed(mirrored(stream.direction), input.wantedDirection ?? 'sendrecv')
-  const event = eventFor(chosen.codec, stream)
+  const event = eventFor(chosen, stream)
   const events: PayloadFormat[] = event ? [{ ...event, events: event.events === '0-15' ? '0-15' : allEvents }] : []
-  const accepted = audioSection(input.local, [chosen, ...events], {
+  const accepted = audioSection(input.local, [asWeWantIt(withoutParameters(chosen), input.opusRate), ...events], {
     protocol: stream.protocol,
     ptimeMs: stream.ptimeMs,
     direction,
+    crypto: stream.keys === undefined ? [] : [stream.keys.local],
   })
   const media = description.media.map((section, at) => (at === index ? accepted : rejected(section)))
   return {
     ok: true,
     answer: formatDescription({ ...heading(input.local, input), timing: description.timing, media }),
     plan: {
-      codec: chosen.codec,
+      ...plannedFormat(chosen),
+      ...(chosen.parameters !== undefined && { sendParameters: chosen.parameters }),
       sendPayloadType: chosen.payloadType,
       receivePayloadType: chosen.payloadType,
       ...(event && { sendEventPayloadType: event.payloadType, receiveEventPayloadType: event.payloadType }),
       ptimeMs: stream.ptimeMs,
       remote: stream.remote,
+      ...(stream.keys && { srtp: stream.keys.srtp }),
       direction,
     },
   }
 }
 
-const eventFor = (codec: CodecName, stream: Stream): Stream['events'][number] | undefined =>
-  stream.events.find(({ clockRate }) => clockRate === codecFacts[codec].clockRate)
+/** Events count time by the clock of the codec beside them. */
+const eventFor = (format: CodecFormat, stream: Stream): Stream['events'][number] | undefined =>
+  stream.events.find(({ clockRate }) => clockRate === format.clockRate)
+
+const withoutParameters = ({ kind, payloadType, codec, clockRate }: CodecFormat): CodecFormat => ({
+  kind,
+  payloadType,
+  codec,
+  clockRate,
+})
 
 const rejected = ({ media, protocol, formats }: MediaSection): MediaSection => ({
   media,
@@ -236,18 +285,24 @@ export function readAnswer(input: { readonly offer: string; readonly answer: str
   const [own, far] = [readStream(offer.description, ours), readStream(answer.description, theirs)]
   if (typeof own === 'string') return { ok: false, reason: `offer-${own}` }
   if (typeof far === 'string') return { ok: false, reason: far === 'no-port' ? 'rejected' : far }
-  return matchStreams(own, far)
+  if (own.protocol !== far.protocol)
+    return { ok: false, reason: far.crypto && !own.crypto ? 'secure-profile' : 'other-profile' }
+  const srtp = own.crypto && agreedCrypto(own.crypto, far.crypto ?? [])
+  return own.crypto !== undefined && srtp === undefined
+    ? { ok: false, reason: 'no-crypto' }
+    : matchStreams(own, far, srtp)
 }
 
-function matchStreams(own: Stream, far: Stream): ReadAnswerResult {
+function matchStreams(own: Stream, far: Stream, srtp: SrtpPlan | undefined): ReadAnswerResult {
   for (const theirs of far.codecs) {
-    const ours = own.codecs.find(({ codec }) => codec === theirs.codec)
+    const ours = own.codecs.find(({ codec, clockRate }) => codec === theirs.codec && clockRate === theirs.clockRate)
     if (ours === undefined) continue
-    const [sendEvent, receiveEvent] = [eventFor(theirs.codec, far), eventFor(theirs.codec, own)]
+    const [sendEvent, receiveEvent] = [eventFor(theirs, far), eventFor(ours, own)]
     return {
       ok: true,
       plan: {
-        codec: theirs.codec,
+        ...plannedFormat(theirs),
+        ...(theirs.parameters !== undefined && { sendParameters: theirs.parameters }),
         sendPayloadType: theirs.payloadType,
         receivePayloadType: ours.payloadType,
         ...(sendEvent &&
@@ -257,6 +312,7 @@ function matchStreams(own: Stream, far: Stream): ReadAnswerResult {
           }),
         ptimeMs: far.ptimeMs,
         remote: far.remote,
+        ...(srtp && { srtp }),
         direction: agreed(own.direction, mirrored(far.direction)),
       },
     }

@@ -1,29 +1,75 @@
 // RTP payload formats as SDP names them (RFC 8866 §6.6, RFC 3551 §6, RFC 4733 §2.5): which numbers of an m= line mean what.
 import { type Attribute, attribute, type MediaSection } from './description.ts'
-import type { CodecName } from './media-plan.ts'
+import type { CodecName, MediaPlan } from './media-plan.ts'
+
+type SampleRate = NonNullable<MediaPlan['sampleRate']>
 
 interface CodecFacts {
-  readonly clockRate: number
-  /** Assigned by RFC 3551, valid without an rtpmap. */
+  /** As in rtpmap, which is not always the rate of the samples (RFC 3551 §4.5.2, RFC 7587 §4.1). L16 is listed once for each of its rates. */
+  readonly clockRates: readonly number[]
+  readonly channels: number
+  /** Assigned by RFC 3551 and valid without an rtpmap; -1 for none. */
   readonly staticPayloadType: number
+  /** What we use when we offer, one for each clock rate. */
+  readonly offeredPayloadTypes: readonly number[]
 }
 
-/** Every codec that we negotiate, in the order in which we offer. */
-export const codecFacts: Readonly<Record<CodecName, CodecFacts>> = {
-  PCMU: { clockRate: 8000, staticPayloadType: 0 },
-  PCMA: { clockRate: 8000, staticPayloadType: 8 },
+/** Every codec that we negotiate. */
+const codecFacts: Readonly<Record<CodecName, CodecFacts>> = {
+  opus: { clockRates: [48_000], channels: 2, staticPayloadType: -1, offeredPayloadTypes: [111] },
+  G722: { clockRates: [8000], channels: 1, staticPayloadType: 9, offeredPayloadTypes: [9] },
+  PCMU: { clockRates: [8000], channels: 1, staticPayloadType: 0, offeredPayloadTypes: [0] },
+  PCMA: { clockRates: [8000], channels: 1, staticPayloadType: 8, offeredPayloadTypes: [8] },
+  L16: { clockRates: [48_000, 16_000, 8000], channels: 1, staticPayloadType: -1, offeredPayloadTypes: [114, 113, 112] },
 }
 
 export const allCodecs = Object.keys(codecFacts) as readonly CodecName[]
 
-/** What we use for RFC 4733 events when we offer. */
-export const offeredEventPayloadType = 101
+/** What we offer, best first. Linear samples are for tools, which ask for them. */
+export const offeredCodecs: readonly CodecName[] = ['opus', 'G722', 'PCMU', 'PCMA']
 
-const isCodecName = (name: string): name is CodecName => Object.hasOwn(codecFacts, name)
+/** What we use for RFC 4733 events when we offer, by clock rate. */
+const offeredEvents: Readonly<Record<number, number>> = { 8000: 101, 48000: 102 }
 
 export type PayloadFormat =
-  | { readonly kind: 'codec'; readonly payloadType: number; readonly codec: CodecName }
+  | {
+      readonly kind: 'codec'
+      readonly payloadType: number
+      readonly codec: CodecName
+      readonly clockRate: number
+      /** The value of fmtp. */
+      readonly parameters?: string
+    }
   | { readonly kind: 'event'; readonly payloadType: number; readonly clockRate: number; readonly events: string }
+
+export type CodecFormat = Extract<PayloadFormat, { kind: 'codec' }>
+
+/** The formats of an offer of ours: the codecs, then events for each of their clock rates that has a number. */
+export function offeredFormats(codecs: readonly CodecName[], events: string): PayloadFormat[] {
+  const formats = codecs.flatMap((codec): CodecFormat[] => {
+    const { clockRates, offeredPayloadTypes } = codecFacts[codec]
+    return clockRates.map((clockRate, index) => ({
+      kind: 'codec',
+      payloadType: offeredPayloadTypes[index] ?? 0,
+      codec,
+      clockRate,
+    }))
+  })
+  const clockRates = [8000, 48_000].filter((rate) => formats.some(({ clockRate }) => clockRate === rate))
+  return [
+    ...formats,
+    ...clockRates.map((clockRate): PayloadFormat => {
+      return { kind: 'event', payloadType: offeredEvents[clockRate] ?? 0, clockRate, events }
+    }),
+  ]
+}
+
+/** What a media plan says of a format. */
+export function plannedFormat(format: CodecFormat): Pick<MediaPlan, 'codec' | 'sampleRate'> {
+  if (format.codec !== 'L16') return { codec: format.codec }
+  const sampleRate: SampleRate = format.clockRate === 48_000 ? 48_000 : format.clockRate === 16_000 ? 16_000 : 8000
+  return { codec: format.codec, sampleRate }
+}
 
 /** The formats of a section that we know, in its order. */
 export function knownFormats(section: MediaSection): PayloadFormat[] {
@@ -47,28 +93,41 @@ function numbered(attributes: readonly Attribute[], name: string): ReadonlyMap<n
   return found
 }
 
-function readFormat(payloadType: number, map: string | undefined, parameters = '0-15'): PayloadFormat | undefined {
+function readFormat(payloadType: number, map: string | undefined, parameters?: string): PayloadFormat | undefined {
   if (map === undefined) {
     const codec = allCodecs.find((name) => codecFacts[name].staticPayloadType === payloadType)
-    return codec && { kind: 'codec', payloadType, codec }
+    return codec && { kind: 'codec', payloadType, codec, clockRate: 8000 }
   }
-  const [encoding = '', rate = '', channels = '1'] = map.trim().split('/')
+  const [encoding = '', rate = '', channels] = map.trim().split('/')
   const name = encoding.toUpperCase()
+  const clockRate = Number(rate)
   if (name === 'TELEPHONE-EVENT')
-    return { kind: 'event', payloadType, clockRate: Number(rate), events: parameters.trim() }
-  if (!isCodecName(name) || Number(rate) !== codecFacts[name].clockRate || Number(channels) !== 1) return undefined
-  return { kind: 'codec', payloadType, codec: name }
+    return { kind: 'event', payloadType, clockRate, events: (parameters ?? '0-15').trim() }
+  const codec = allCodecs.find((known) => known.toUpperCase() === name)
+  if (codec === undefined || !codecFacts[codec].clockRates.includes(clockRate)) return undefined
+  if (Number(channels ?? 1) !== codecFacts[codec].channels) return undefined
+  return {
+    kind: 'codec',
+    payloadType,
+    codec,
+    clockRate,
+    ...(parameters !== undefined && { parameters: parameters.trim() }),
+  }
 }
 
 /** rtpmap and fmtp lines of a format. */
 export function formatAttributes(format: PayloadFormat): Attribute[] {
-  const { payloadType } = format
-  if (format.kind === 'codec')
-    return [{ name: 'rtpmap', value: `${payloadType} ${format.codec}/${codecFacts[format.codec].clockRate}` }]
-  return [
-    { name: 'rtpmap', value: `${payloadType} telephone-event/${format.clockRate}` },
-    { name: 'fmtp', value: `${payloadType} ${format.events}` },
-  ]
+  const { payloadType, clockRate } = format
+  if (format.kind === 'event')
+    return [
+      { name: 'rtpmap', value: `${payloadType} telephone-event/${clockRate}` },
+      { name: 'fmtp', value: `${payloadType} ${format.events}` },
+    ]
+  const { channels } = codecFacts[format.codec]
+  const map = `${payloadType} ${format.codec}/${clockRate}${channels > 1 ? `/${channels}` : ''}`
+  const attributes: Attribute[] = [{ name: 'rtpmap', value: map }]
+  if (format.parameters) attributes.push({ name: 'fmtp', value: `${payloadType} ${format.parameters}` })
+  return attributes
 }
 
 /** Milliseconds of audio per packet that a section asks for: a multiple of 10 from 10 to 60, within its maxptime; 20 when it does not say. */

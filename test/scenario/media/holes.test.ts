@@ -1,6 +1,7 @@
 // A 1 kHz tone must come through without a hole, whatever the phase between sender and tick, and with clocks that differ by 200 ppm.
 // A hole shows as a jump of the residual: what is left when the best-fitting sine of each short window is taken out.
 import { describe, expect, it } from 'vitest'
+import { report, worstDiscontinuity } from './measure.ts'
 import { Studio } from './studio.ts'
 import type { SpeakOptions, VirtualPhone } from './virtual-phone.ts'
 
@@ -93,5 +94,71 @@ describe('holes', () => {
     const { statistics } = await listen({ skewPpm: 200 }, 600)
     expect(statistics.bufferFrames).toBeLessThanOrEqual(3)
     expect(statistics.framesConcealed).toBe(0)
+  })
+})
+
+describe('holes, in linear samples', () => {
+  /** The worst of every 10 s of what a linear listener hears of a linear talker, after two seconds to settle. */
+  async function worst(
+    speak: Omit<SpeakOptions, 'frequency'>,
+    seconds: number,
+    options: { rate?: 8000 | 16_000; jitterMs?: number; hertz?: number } = {},
+  ) {
+    const { rate = 8000, jitterMs = 0, hertz = frequency } = options
+    const studio = new Studio({ seed: 5, weather: { jitterMs } })
+    const talker = await studio.phone('talker', { codec: 'L16', sampleRate: rate })
+    const listener = await studio.phone('listener', { codec: 'L16', sampleRate: rate })
+    await studio.join('mix', talker, listener)
+    talker.speak({ frequency: hertz, level: -9, ...speak })
+    studio.run(2000)
+    let loudest = Number.NEGATIVE_INFINITY
+    for (let second = 0; second < seconds; second += 10) {
+      const mark = listener.mark() - 2
+      studio.run(Math.min(10, seconds - second) * 1000)
+      loudest = Math.max(loudest, worstDiscontinuity(listener.heard(mark), hertz, rate))
+      const kept = listener.heard(listener.mark() - 2).slice()
+      listener.forget()
+      listener.keep(kept)
+    }
+    const { framesConcealed } = await studio.core.handle({ kind: 'statistics', legId: 'talker' })
+    return { loudest, framesConcealed }
+  }
+
+  it('none over −60 dBFS at any phase between sender and tick', async () => {
+    let loudest = Number.NEGATIVE_INFINITY
+    for (let phaseMs = 0; phaseMs <= 20; phaseMs += 0.5) {
+      const found = await worst({ phaseMs }, 5)
+      expect(found.framesConcealed, `phase ${phaseMs}`).toBe(0)
+      loudest = Math.max(loudest, found.loudest)
+    }
+    report('holes, phase swept 0-20 ms', `worst discontinuity ${loudest.toFixed(1)} dBFS`)
+    expect(loudest).toBeLessThan(-60)
+  })
+
+  it.each([
+    [-200, 8000, 1000],
+    [200, 8000, 1000],
+    [-200, 16_000, 1000],
+    [200, 16_000, 1000],
+    // No whole number of samples is a period of this one.
+    [-200, 8000, 437],
+    [200, 8000, 437],
+  ] as const)(
+    'none over −60 dBFS in five minutes of a clock off by %i ppm, at %i Hz, in a tone of %i Hz',
+    async (skewPpm, rate, hertz) => {
+      const found = await worst({ skewPpm, phaseMs: 7 }, 300, { rate, hertz })
+      report(
+        `holes, ${skewPpm} ppm at ${rate} Hz, tone of ${hertz} Hz`,
+        `worst discontinuity ${found.loudest.toFixed(1)} dBFS in 5 minutes`,
+      )
+      expect(found.framesConcealed).toBe(0)
+      expect(found.loudest).toBeLessThan(-60)
+    },
+  )
+
+  it('none over −60 dBFS with 15 ms of jitter once the buffer knows it', async () => {
+    const found = await worst({ phaseMs: 3 }, 60, { jitterMs: 15 })
+    report('holes, 15 ms of jitter', `worst discontinuity ${found.loudest.toFixed(1)} dBFS in a minute`)
+    expect(found.loudest).toBeLessThan(-60)
   })
 })

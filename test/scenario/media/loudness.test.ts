@@ -1,5 +1,7 @@
 // Three to twenty talkers at −3 dBFS: nothing wraps, nobody hears itself, distortion stays bounded.
 import { describe, expect, it } from 'vitest'
+import { toneLevel } from '../../../src/dsp/goertzel.ts'
+import { report } from './measure.ts'
 import { Studio } from './studio.ts'
 import type { VirtualPhone } from './virtual-phone.ts'
 
@@ -7,6 +9,10 @@ import type { VirtualPhone } from './virtual-phone.ts'
 const level = -6
 
 const frequencyOf = (index: number): number => 300 + 110 * index
+
+/** Of all but the first talker. */
+const frequenciesOf = (talkers: number): number[] =>
+  Array.from({ length: talkers - 1 }, (_, index) => frequencyOf(index + 1))
 
 /** A second of shouting, after two to settle. `own` is what the first talker shouts; the others shout the same in every run. */
 async function shouting(talkers: number, own: number) {
@@ -50,6 +56,27 @@ describe('loudness', () => {
     const whole = ofAll.reduce((sum, sample) => sum + (sample / 32_768) ** 2, 0) / ofAll.length
     expect(10 * Math.log10(Math.max(1e-9, whole / share - 1))).toBeLessThan(-20)
   })
+
+  it.each([3, 5, 10, 20])(
+    '%i talkers at −3 dBFS: what limiting adds stays below −50 dBFS where the own voice is',
+    async (talkers) => {
+      // The first talker's own tone is a difference of two others', the worst place there is.
+      const { ofOthers, levels } = await shouting(talkers, 300)
+      const leak = toneLevel(ofOthers, { frequency: 300, sampleRate: 8000 })
+      const whole = 10 * Math.log10(ofOthers.reduce((sum, sample) => sum + (sample / 32_768) ** 2, 0) / ofOthers.length)
+      const tones = frequenciesOf(talkers).map(
+        (frequency) => 10 ** (toneLevel(ofOthers, { frequency, sampleRate: 8000 }) / 10),
+      )
+      const distortion =
+        10 * Math.log10(Math.max(1e-9, 10 ** (whole / 10) / tones.reduce((sum, tone) => sum + tone, 0) - 1))
+      report(
+        `loudness, ${talkers} talkers`,
+        `own voice ${leak.toFixed(1)} dBov, distortion ${distortion.toFixed(1)} dB, levels within ${(Math.max(...levels) - Math.min(...levels)).toFixed(2)} dB`,
+      )
+      expect(leak).toBeLessThanOrEqual(-50)
+      expect(distortion).toBeLessThan(-30)
+    },
+  )
 
   it('bounds what limiting adds: no product of two talkers within 30 dB of them', async () => {
     const studio = new Studio()

@@ -1,4 +1,5 @@
 // A media engine core on a virtual clock with a virtual packet network and phones that speak and listen: everything seeded, no thread, no port.
+import { codecs } from '../../../src/codec/codecs.ts'
 import type { EngineNotice } from '../../../src/media/engine.ts'
 import { EngineCore } from '../../../src/media/engine-core.ts'
 import type { PacketIo, PacketSink, PortPair } from '../../../src/media/packet-io.ts'
@@ -23,6 +24,8 @@ export interface Weather {
   readonly jitterMs?: number
   readonly loss?: number
   readonly duplication?: number
+  /** The network holds everything back and lets go of it at multiples of this. */
+  readonly burstMs?: number
 }
 
 interface Due {
@@ -37,15 +40,19 @@ export interface StudioOptions {
   readonly mediaTimeoutMs?: number
   /** Added to the phase of the tick. */
   readonly tickPhaseMs?: number
+  readonly opusRate?: 8000 | 16_000 | 48_000
 }
 
 export class Studio {
   readonly random: () => number
+  /** All but who talks. */
   readonly notices: EngineNotice[] = []
+  readonly talking: Extract<EngineNotice, { kind: 'talking' }>[] = []
   readonly core: EngineCore
   readonly phones = new Map<string, VirtualPhone>()
   weather: Weather
   now = 1000
+  readonly #opusRate: 8000 | 16_000 | 48_000
   #queue: Due[] = []
   #order = 0
   #nextTick: number
@@ -57,30 +64,54 @@ export class Studio {
   constructor(options: StudioOptions = {}) {
     this.random = seededRandom(options.seed ?? 1)
     this.weather = options.weather ?? {}
+    this.#opusRate = options.opusRate ?? 16_000
     this.#nextTick = this.now + 20 + (options.tickPhaseMs ?? 0)
     this.core = new EngineCore({
       packetIo: this.#packetIo(),
       clock: { now: () => this.now, wallMicros: () => 1_700_000_000_000_000 + this.now * 1000 },
       random: this.random,
-      notify: (notice) => this.notices.push(notice),
+      notify: (notice) => {
+        if (notice.kind === 'talking') this.talking.push(notice)
+        else this.notices.push(notice)
+      },
       wantTicks: () => undefined,
       mediaTimeoutMs: options.mediaTimeoutMs,
+      opusRate: this.#opusRate,
     })
+  }
+
+  /** Port pairs that are bound. */
+  get openPorts(): number {
+    return this.#sinks.size
   }
 
   /** Opens and configures a leg with a phone at its other end. */
   async phone(name: string, plan: Partial<MediaPlan> = {}): Promise<VirtualPhone> {
     const ports = await this.core.handle({ kind: 'openLeg', legId: name })
-    const phone = new VirtualPhone(this, { name, legPort: ports.rtpPort, plan, port: 40_000 + 2 * this.phones.size })
+    if (plan.codec === 'opus') await codecs.opus.prepare()
+    const phone = new VirtualPhone(this, {
+      name,
+      legPort: ports.rtpPort,
+      plan,
+      port: 40_000 + 2 * this.phones.size,
+      opusRate: this.#opusRate,
+    })
     this.phones.set(name, phone)
     this.#listeners.set(phone.port, (bytes, now) => phone.hear(bytes, now))
     this.#listeners.set(phone.port + 1, (bytes) => phone.control.push(bytes))
     await this.core.handle({ kind: 'configureLeg', legId: name, plan: phone.plan })
+    await this.#settle()
     return phone
   }
 
   async join(mixId: string, ...phones: VirtualPhone[]): Promise<void> {
     for (const phone of phones) await this.core.handle({ kind: 'join', legId: phone.name, mixId })
+    await this.#settle()
+  }
+
+  /** Encoders of Opus come a few turns of the event loop after they are asked for; time stands still here meanwhile. */
+  async #settle(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
   }
 
   after(ms: number, run: () => void): void {
@@ -90,11 +121,12 @@ export class Studio {
 
   /** Sends a datagram to a leg through the weather. */
   deliver(port: number, bytes: Uint8Array, from: Endpoint): void {
-    const { delayMs = 0, jitterMs = 0, loss = 0, duplication = 0 } = this.weather
+    const { delayMs = 0, jitterMs = 0, loss = 0, duplication = 0, burstMs = 0 } = this.weather
     if (loss > 0 && this.random() < loss) return
     const copies = duplication > 0 && this.random() < duplication ? 2 : 1
     for (let copy = 0; copy < copies; copy += 1) {
-      const delay = delayMs + (jitterMs > 0 ? this.random() * jitterMs : 0)
+      const held = burstMs > 0 ? burstMs - (this.now % burstMs) : 0
+      const delay = delayMs + held + (jitterMs > 0 ? this.random() * jitterMs : 0)
       if (delay === 0) this.arrive(port, bytes, from)
       else this.after(delay, () => this.arrive(port, bytes, from))
     }
@@ -136,7 +168,7 @@ export class Studio {
     return {
       open: async (sink) => this.#open(sink),
       flush: () => undefined,
-      close: async () => this.#sinks.clear(),
+      close: async () => undefined,
     }
   }
 

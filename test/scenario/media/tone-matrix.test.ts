@@ -1,5 +1,7 @@
-// Everyone sends a tone of its own and must hear every tone but its own: PCMU and PCMA mixed, under mute, kick and rejoin.
+// Everyone sends a tone of its own and must hear every tone but its own: all codecs mixed, under mute, hold, kick and join.
 import { describe, expect, it } from 'vitest'
+import type { MediaPlan } from '../../../src/sdp/media-plan.ts'
+import { report } from './measure.ts'
 import { Studio } from './studio.ts'
 import type { VirtualPhone } from './virtual-phone.ts'
 
@@ -105,5 +107,81 @@ describe('tone matrix', () => {
         expect(packet.at - before.at).toBeCloseTo(20)
       })
     }
+  })
+})
+
+/** Enough for six tones at once, which no speech codec was made for. */
+const opus: Partial<MediaPlan> = { codec: 'opus', sendParameters: 'maxplaybackrate=48000;maxaveragebitrate=96000' }
+
+describe('tone matrix of mixed codecs', () => {
+  const plans: Partial<MediaPlan>[] = [
+    { codec: 'PCMU' },
+    { codec: 'G722' },
+    opus,
+    { codec: 'PCMA' },
+    { codec: 'L16', sampleRate: 16_000 },
+    { codec: 'G722', ptimeMs: 40 },
+  ]
+
+  /** The worst of each phone over a second: how far off a tone that it must hear, and how loud one that it must not. */
+  function measured(studio: Studio, phones: readonly VirtualPhone[], audible: readonly (readonly number[])[]) {
+    const marks = phones.map((phone) => phone.mark())
+    studio.run(1000)
+    let off = 0
+    let leak = -127
+    phones.forEach((phone, listener) => {
+      frequencies.forEach((frequency, talker) => {
+        const heard = phone.level(frequency, marks[listener] ?? 0)
+        if (audible[listener]?.includes(talker)) off = Math.max(off, Math.abs(heard - level))
+        else leak = Math.max(leak, heard)
+      })
+    })
+    return { off, leak }
+  }
+
+  it.each([16_000, 48_000] as const)('everyone hears everyone else, Opus at %i Hz', async (opusRate) => {
+    const studio = new Studio({ seed: 7, opusRate })
+    const phones: VirtualPhone[] = []
+    for (const [index, plan] of plans.entries()) {
+      const phone = await studio.phone(`phone-${index}`, plan)
+      phone.speak({ frequency: frequencies[index] ?? 0, level, phaseMs: index * 3.3 })
+      phones.push(phone)
+    }
+    await studio.join('mix', ...phones)
+    const worst = { off: 0, leak: -127 }
+    const expectAll = async (
+      change: string,
+      silent: readonly number[],
+      deaf: readonly number[] = [],
+    ): Promise<void> => {
+      studio.run(1300)
+      const heard = others(6, silent).map((talkers, self) => (deaf.includes(self) ? [] : talkers))
+      const { off, leak } = measured(studio, phones, heard)
+      worst.off = Math.max(worst.off, off)
+      worst.leak = Math.max(worst.leak, leak)
+      expect(off, `${change}: level`).toBeLessThanOrEqual(1.5)
+      expect(leak, `${change}: leak`).toBeLessThanOrEqual(-50)
+    }
+    const mute = (legId: string, into: boolean, out: boolean) =>
+      studio.core.handle({ kind: 'mute', legId, in: into, out })
+    await expectAll('join', [])
+    await mute('phone-1', true, false)
+    await mute('phone-2', false, true)
+    await expectAll('mute', [1], [2])
+    await mute('phone-1', false, false)
+    await mute('phone-2', false, false)
+    const held = phones[4]
+    if (!held) throw new Error('six phones were made')
+    await studio.core.handle({ kind: 'configureLeg', legId: held.name, plan: { ...held.plan, direction: 'sendonly' } })
+    await expectAll('hold', [4])
+    await studio.core.handle({ kind: 'configureLeg', legId: held.name, plan: held.plan })
+    await studio.core.handle({ kind: 'leave', legId: 'phone-0' })
+    await expectAll('kick', [0], [0])
+    await studio.join('mix', ...phones)
+    await expectAll('rejoin', [])
+    report(
+      `tone matrix, Opus at ${opusRate} Hz`,
+      `levels within ${worst.off.toFixed(2)} dB, own and muted tones at most ${worst.leak.toFixed(1)} dBov`,
+    )
   })
 })

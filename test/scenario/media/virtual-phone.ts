@@ -1,7 +1,8 @@
 // A phone of the studio: sends a tone, a recording or nothing on its own clock, and keeps every sample that it is sent.
-import { codecs } from '../../../src/codec/codecs.ts'
+import type { PcmRate, WideDecoder, WideEncoder } from '../../../src/codec/wide-codec.ts'
 import { toneLevel } from '../../../src/dsp/goertzel.ts'
 import { ToneGenerator } from '../../../src/dsp/tone.ts'
+import { formatOf, type LegFormat } from '../../../src/media/leg-format.ts'
 import { looksLikeRtcp, PacketView, writeHeader } from '../../../src/rtp/packet.ts'
 import type { MediaPlan } from '../../../src/sdp/media-plan.ts'
 import type { Studio } from './studio.ts'
@@ -11,6 +12,7 @@ export interface PhoneOptions {
   readonly port: number
   readonly legPort: number
   readonly plan: Partial<MediaPlan>
+  readonly opusRate: 8000 | 16_000 | 48_000
 }
 
 export interface SpeakOptions {
@@ -36,9 +38,17 @@ export class VirtualPhone {
   readonly name: string
   readonly port: number
   readonly plan: MediaPlan
+  readonly format: LegFormat
+  /** Samples per second of what it says and hears. */
+  readonly rate: PcmRate
   readonly control: Uint8Array[] = []
   readonly packets: HeardPacket[] = []
+  /** What it was sent, coded. */
+  readonly payloads: Uint8Array[] = []
   readonly #studio: Studio
+  readonly #encoder: WideEncoder
+  readonly #decoder: WideDecoder
+  readonly #payload = new Uint8Array(5760)
   /** Where its leg listens for RTP. */
   readonly legPort: number
   #heard = new Int16Array(8000)
@@ -60,7 +70,7 @@ export class VirtualPhone {
     this.sequence = Math.floor(studio.random() * 2 ** 16)
     this.timestamp = Math.floor(studio.random() * 2 ** 32)
     const codec = options.plan.codec ?? 'PCMU'
-    const payloadType = codecs[codec].facts.payloadType
+    const payloadType = { opus: 111, G722: 9, PCMU: 0, PCMA: 8, L16: 112 }[codec]
     const remote = { address: this.address, rtpPort: options.port, rtcpPort: options.port + 1 }
     const base = {
       codec,
@@ -70,6 +80,10 @@ export class VirtualPhone {
       direction: 'sendrecv',
     } as const
     this.plan = { ...base, sendEventPayloadType: 101, receiveEventPayloadType: 101, remote, ...options.plan }
+    this.format = formatOf(this.plan, options.opusRate)
+    this.rate = this.format.rate
+    this.#encoder = this.format.codec.createEncoder(this.rate, this.format.settings)
+    this.#decoder = this.format.codec.createDecoder(this.rate)
   }
 
   /** Everything heard so far, or since a position from `mark()`. */
@@ -83,21 +97,28 @@ export class VirtualPhone {
 
   /** dBov of a tone in what was heard since a mark. */
   level(frequency: number, since: number): number {
-    return toneLevel(this.heard(since), { frequency, sampleRate: 8000 })
+    return toneLevel(this.heard(since), { frequency, sampleRate: this.rate })
   }
 
   /** Lets go of everything heard so far. */
   forget(): void {
     this.#length = 0
     this.packets.length = 0
+    this.payloads.length = 0
     this.control.length = 0
+  }
+
+  /** Puts samples in front of what it will hear. */
+  keep(pcm: Int16Array): void {
+    this.#heard.set(pcm, this.#length)
+    this.#length += pcm.length
   }
 
   /** Begins to send a tone, one packet every ptime by its own clock. */
   speak(options: SpeakOptions): void {
     const { frequency, level = -13, phaseMs = 0, skewPpm = 0, ptimeMs = 20 } = options
-    const tone = new ToneGenerator({ frequency, sampleRate: 8000, levelDbov: level })
-    const frame = new Int16Array(8 * ptimeMs)
+    const tone = new ToneGenerator({ frequency, sampleRate: this.rate, levelDbov: level })
+    const frame = new Int16Array((this.rate * ptimeMs) / 1000)
     this.#speaking += 1
     const turn = this.#speaking
     let marker = true
@@ -117,10 +138,9 @@ export class VirtualPhone {
 
   /** Sends PCM as one packet. */
   send(pcm: Int16Array, marker = false): void {
-    const payload = new Uint8Array(pcm.length)
-    codecs[this.plan.codec].createEncoder().encode(pcm, payload, 0)
-    this.sendPayload(payload, { marker, payloadType: this.plan.receivePayloadType })
-    this.timestamp = (this.timestamp + pcm.length) >>> 0
+    const length = this.#encoder.encode(pcm, this.#payload, 0)
+    this.sendPayload(this.#payload.slice(0, length), { marker, payloadType: this.plan.receivePayloadType })
+    this.timestamp = (this.timestamp + (pcm.length * this.format.codec.facts.clockRate) / this.rate) >>> 0
   }
 
   sendPayload(payload: Uint8Array, header: { readonly marker: boolean; readonly payloadType: number }): void {
@@ -139,14 +159,16 @@ export class VirtualPhone {
     const packet = new PacketView()
     if (looksLikeRtcp(bytes)) this.muxedControl += 1
     if (looksLikeRtcp(bytes) || packet.parse(bytes) !== undefined) return
-    const { sequence, timestamp, marker, payloadLength: samples, payloadOffset } = packet
+    const { sequence, timestamp, marker, payloadLength, payloadOffset } = packet
+    const payload = { bytes: bytes.subarray(payloadOffset), length: payloadLength }
+    const samples = this.#decoder.samplesIn(payload)
     this.packets.push({ sequence, timestamp, marker, at: now, samples })
+    this.payloads.push(payload.bytes.slice())
     if (this.#length + samples > this.#heard.length) {
-      const more = new Int16Array(this.#heard.length * 2)
+      const more = new Int16Array(this.#heard.length * 2 + samples)
       more.set(this.#heard)
       this.#heard = more
     }
-    const payload = { bytes: bytes.subarray(payloadOffset), length: samples }
-    this.#length += codecs[this.plan.codec].createDecoder().decode(payload, this.#heard, this.#length)
+    this.#length += this.#decoder.decode(payload, this.#heard, this.#length)
   }
 }

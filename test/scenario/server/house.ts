@@ -37,6 +37,7 @@ export async function openHouse({ seed = 1, quality = perfectLink }: HouseOption
       maxCallSeconds: 86_400,
       dialAllow: ['198.51.100.0/24'],
       publicUrl: 'http://localhost',
+      tls: undefined,
     },
     clock,
     log: silentLog,

@@ -28,6 +28,7 @@ export class Wire {
           const copies = this.random() < this.#quality.duplication ? 2 : 1
           for (let copy = 0; copy < copies; copy += 1) this.#carry(`${address}:${port}`, flow, bytes)
         },
+        reload: () => undefined,
         close: async () => void this.#ends.delete(`${address}:${port}`),
       }
     }
