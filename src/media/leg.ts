@@ -43,7 +43,7 @@ export class Leg implements MixMember {
   readonly #security = new LegSecurity()
   #media: LegMedia | undefined
   /** What is played to this phone alone. */
-  #overlay = new LegOverlay(8000)
+  #overlay: LegOverlay | undefined
   /** What is received outside a mix: one frame at the format's rate. */
   #alone = noSamples
   /** What it was last sent: a shared frame, or the level of its own. */
@@ -143,7 +143,7 @@ export class Leg implements MixMember {
   pull(out: Int16Array, now: number): boolean {
     const receiver = this.#media?.receiver
     if (!receiver) return false
-    if (this.#overlay.active) this.#overlay.now = now
+    if (this.#overlay) this.#overlay.now = now
     const audible = receiver.pull(out, now)
     this.#levelIn = audible ? levelOf(out) : -127
     const heard = audible && receiver.listens && !this.mutedIn
@@ -160,12 +160,12 @@ export class Leg implements MixMember {
       media.sender.pause()
       this.#lastHeard = undefined
       this.#levelOut = -127
-      this.#overlay.endTone()
+      this.#overlay?.endTone()
       return
     }
     const frame = this.mutedOut ? this.#settings.silences.at(media.format.rate) : heard
     this.#lastHeard = frame
-    if (this.#overlay.active) {
+    if (this.#overlay?.active) {
       this.#lastHeard = undefined
       this.#send(this.#overlay.over(frame.pcm()))
     } else if (frame.shared) {
@@ -183,7 +183,7 @@ export class Leg implements MixMember {
   tickAlone(now: number): void {
     if (!this.#media) return
     const audible = this.pull(this.#alone, now)
-    if (this.echo && audible && !this.mutedOut && this.#mayHear() && !this.#overlay.active) this.#send(this.#alone)
+    if (this.echo && audible && !this.mutedOut && this.#mayHear() && !this.#overlay?.active) this.#send(this.#alone)
     else this.push(this.#settings.silences.at(this.#media.format.rate))
   }
 
@@ -205,26 +205,22 @@ export class Leg implements MixMember {
 
   /** Plays a tone instead of the one that may be playing. */
   play(tone: Tone, done: () => void): void {
-    if (this.#media) {
-      this.#overlay.play(tone, done)
-    } else {
-      this.#overlay.endTone()
-      done()
-    }
+    if (this.#media) this.#overlayNow().play(tone, done)
+    else done()
   }
 
   /** The rate at which something played to this phone alone is best. */
   get rate(): MixRate {
-    return this.#overlay.rate
+    return this.#media?.format.rate ?? 8000
   }
 
   /** Plays a member to this phone alone, on top of all else. While the phone is on hold it stands still. */
   add(member: MixMember): void {
-    this.#overlay.add(member)
+    this.#overlayNow().add(member)
   }
 
   remove(member: MixMember): void {
-    this.#overlay.remove(member)
+    this.#overlay?.remove(member)
   }
 
   /** Nothing of the mix it left is to be heard any more. */
@@ -236,7 +232,7 @@ export class Leg implements MixMember {
 
   /** Says goodbye; the caller closes the ports. */
   close(now: number): void {
-    this.#overlay.endTone()
+    this.#overlay?.endTone()
     const media = this.#media
     if (!media) return
     media.control.goodbye(media.receiver, now)
@@ -276,10 +272,15 @@ export class Leg implements MixMember {
     media.sender.send(frame, media.receiver.sources.destination)
   }
 
+  #overlayNow(): LegOverlay {
+    this.#overlay ??= new LegOverlay(this.rate)
+    return this.#overlay
+  }
+
   /** With the rate changes what is played; a tone ends, members go on. */
   #changeOverlay(rate: MixRate): void {
     const before = this.#overlay
-    if (before.rate === rate) return
+    if (!before || before.rate === rate) return
     this.#overlay = new LegOverlay(rate)
     before.endTone()
     for (const member of before.members) this.#overlay.add(member)

@@ -25,6 +25,8 @@ const farMs = 45
 const calmBlocks = 3
 /** Two late packets within so many frames are jitter; one alone is an accident. */
 const quietFrames = 100
+/** So long after repeated loss a packet more is kept, if it could tell what was in the one before. */
+const lossFrames = 500
 /** Transit times are compared over one to two spans of so many frames. */
 const spreadFrames = 100
 
@@ -33,6 +35,9 @@ export class DelayControl {
   #target = 1
   /** Frames since a packet was late. */
   #quiet = quietFrames
+  /** Frames since a packet was missing whose successor could have told what was in it, and for which one more is kept. */
+  #sinceLoss = lossFrames
+  #reserveLeft = 0
   #blockLeft = blockFrames
   #blockMargin = Number.POSITIVE_INFINITY
   #calm = 0
@@ -58,7 +63,7 @@ export class DelayControl {
 
   /** How long a packet is to wait before playing begins at it. */
   get primeMs(): number {
-    return safetyMs + (this.#target - 1) * this.#frameMs
+    return safetyMs + (this.#target - 1) * this.#frameMs + this.#reserveMs
   }
 
   /** A packet came that was sent `transitMs` before by the sender's clock, whose zero is unknown. */
@@ -70,6 +75,8 @@ export class DelayControl {
   /** A frame's time has passed. */
   frame(): void {
     this.#quiet += 1
+    this.#sinceLoss += 1
+    this.#reserveLeft -= 1
     this.#spanLeft -= 1
     if (this.#spanLeft > 0) return
     this.#spanLeft = spreadFrames
@@ -89,6 +96,12 @@ export class DelayControl {
       this.#change = Math.max(this.#change, byMs + dangerMs)
     }
     this.#quiet = 0
+  }
+
+  /** A packet was missing, and the next one, which could have told what was in it, not there yet. */
+  lost(): void {
+    if (this.#sinceLoss < quietFrames) this.#reserveLeft = lossFrames
+    this.#sinceLoss = 0
   }
 
   /** Playing begins anew: earlier margins mean nothing. */
@@ -129,12 +142,18 @@ export class DelayControl {
     return Math.max(1, Math.min(maxTarget, Math.ceil((spread - safetyMs) / this.#frameMs) + 1))
   }
 
+  get #reserveMs(): number {
+    return this.#reserveLeft > 0 ? this.#frameMs : 0
+  }
+
   #judge(): void {
     const margin = this.#blockMargin
-    const excess = margin - safetyMs - slackMs
+    const reserve = this.#reserveMs
+    const excess = margin - safetyMs - slackMs - reserve
     this.#calmMargin = excess > 0 ? Math.min(this.#calmMargin, excess) : Number.POSITIVE_INFINITY
     this.#calm = excess > 0 ? this.#calm + 1 : 0
-    if (margin < dangerMs) this.#change = Math.max(this.#change, dangerMs)
+    if (margin < dangerMs + reserve)
+      this.#change = Math.max(this.#change, reserve > 0 ? dangerMs + reserve - margin : dangerMs)
     else if (this.#calm >= calmBlocks) this.#change = -(this.#calmMargin + slackMs - restMs)
     else if (this.#change < 0 && excess <= 0) this.#change = 0
     if (this.#calm >= calmBlocks) {

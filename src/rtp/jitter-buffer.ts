@@ -46,15 +46,18 @@ export interface Taken {
 /** Why playing begins at a packet: it came late, those before it were lost, or the sender had paused. */
 export type Beginning = 'late' | 'lost' | 'paused'
 
-/** Packets that fit; a power of two. The longest delay in packets of 10 ms, and reordering on top. */
-const capacity = 64
+/** Packets that fit at first, and at most: the longest delay in packets of 10 ms, and reordering on top. Powers of two. */
+const usualCapacity = 16
+const mostCapacity = 64
 /** No payload is longer: 60 ms of linear samples at 48 kHz. */
 const longestPayload = 5760
 
 const empty = new Uint8Array(0)
 
 export class JitterBuffer {
-  readonly #slots: Slot[] = []
+  #slots: Slot[] = emptySlots(usualCapacity)
+  /** One less than there are slots. */
+  #mask = usualCapacity - 1
   readonly #taken: Taken = { packet: undefined, next: undefined, gap: 0, loss: false, empty: true }
   readonly #jumpUnits: number
   readonly #longest: number
@@ -77,18 +80,6 @@ export class JitterBuffer {
     this.#jumpUnits = limits.jumpUnits
     this.#longest = limits.longest
     this.#measure = measure
-    for (let index = 0; index < capacity; index += 1) {
-      this.#slots.push({
-        bytes: empty,
-        length: 0,
-        sequence: 0,
-        timestamp: 0,
-        units: 0,
-        arrival: 0,
-        marker: false,
-        kind: 'free',
-      })
-    }
   }
 
   /** Arrived after they were due. */
@@ -145,7 +136,7 @@ export class JitterBuffer {
   skip(sequence: number): void {
     const slot = this.#claim(sequence, this.#cursor)
     if (typeof slot !== 'string') slot.kind = 'event'
-    while (this.#slots[this.#next & (capacity - 1)]?.kind === 'event') this.#passEvent()
+    while (this.#slots[this.#next & this.#mask]?.kind === 'event') this.#passEvent()
   }
 
   /** When the packet arrived that completes the first `units`; infinity while they are not all there. */
@@ -154,7 +145,7 @@ export class JitterBuffer {
     if (first === undefined) return Number.POSITIVE_INFINITY
     const distance = distance16(this.#next, this.#highest)
     for (let ahead = 0; ahead <= distance; ahead += 1) {
-      const slot = this.#slots[(this.#next + ahead) & (capacity - 1)]
+      const slot = this.#slots[(this.#next + ahead) & this.#mask]
       if (slot?.kind !== 'audio') continue
       if (distance32(first.timestamp, slot.timestamp) + slot.units >= units) return slot.arrival
     }
@@ -237,7 +228,7 @@ export class JitterBuffer {
   }
 
   #passEvent(): void {
-    const slot = this.#slots[this.#next & (capacity - 1)]
+    const slot = this.#slots[this.#next & this.#mask]
     if (slot) slot.kind = 'free'
     this.#next = (this.#next + 1) & 0xffff
     if (distance16(this.#next, this.#highest) < 0) this.#highest = (this.#next + 0xffff) & 0xffff
@@ -252,7 +243,7 @@ export class JitterBuffer {
     }
     let ahead = distance16(this.#next, sequence)
     // Before anything was played the first packet may still turn out to be the second.
-    if (ahead < 0 && !this.#begun && distance16(sequence, this.#highest) < capacity) {
+    if (ahead < 0 && !this.#begun && distance16(sequence, this.#highest) <= this.#mask) {
       this.#next = sequence
       ahead = 0
     }
@@ -261,17 +252,31 @@ export class JitterBuffer {
       this.#lateBy = Math.max(0, distance32(timestamp, this.#cursor))
       return 'late'
     }
-    if (ahead >= capacity) return 'early'
+    if (ahead > this.#mask && ahead < mostCapacity) this.#grow()
+    if (ahead > this.#mask) return 'early'
     if (distance16(this.#highest, sequence) > 0) this.#highest = sequence
-    const slot = this.#slots[sequence & (capacity - 1)]
+    const slot = this.#slots[sequence & this.#mask]
     if (slot === undefined || slot.kind !== 'free') return 'late'
     slot.sequence = sequence
     return slot
   }
 
+  /** Room for a storm. Every slot in use keeps its sequence number's place. */
+  #grow(): void {
+    const before = this.#slots
+    const mask = this.#mask
+    this.#slots = emptySlots(mostCapacity)
+    this.#mask = mostCapacity - 1
+    for (let ahead = 0; ahead <= mask; ahead += 1) {
+      const sequence = (this.#next + ahead) & 0xffff
+      const slot = before[sequence & mask]
+      if (slot && slot.kind !== 'free') this.#slots[sequence & this.#mask] = slot
+    }
+  }
+
   #release(slot: Slot): void {
     for (let sequence = this.#next; sequence !== slot.sequence; sequence = (sequence + 1) & 0xffff) {
-      const passed = this.#slots[sequence & (capacity - 1)]
+      const passed = this.#slots[sequence & this.#mask]
       if (passed) passed.kind = 'free'
     }
     slot.kind = 'free'
@@ -282,15 +287,15 @@ export class JitterBuffer {
 
   #contiguous(upTo: number): boolean {
     for (let sequence = this.#next; sequence !== upTo; sequence = (sequence + 1) & 0xffff) {
-      if (this.#slots[sequence & (capacity - 1)]?.kind !== 'event') return false
+      if (this.#slots[sequence & this.#mask]?.kind !== 'event') return false
     }
     return true
   }
 
   #first(): Slot | undefined {
     if (this.#stored === 0) return undefined
-    for (let ahead = 0; ahead < capacity; ahead += 1) {
-      const slot = this.#slots[(this.#next + ahead) & (capacity - 1)]
+    for (let ahead = 0; ahead <= this.#mask; ahead += 1) {
+      const slot = this.#slots[(this.#next + ahead) & this.#mask]
       if (slot?.kind === 'audio') return slot
     }
     return undefined
@@ -298,10 +303,23 @@ export class JitterBuffer {
 
   #last(): Slot | undefined {
     if (this.#stored === 0) return undefined
-    for (let back = 0; back < capacity; back += 1) {
-      const slot = this.#slots[(this.#highest - back) & (capacity - 1)]
+    for (let back = 0; back <= this.#mask; back += 1) {
+      const slot = this.#slots[(this.#highest - back) & this.#mask]
       if (slot?.kind === 'audio') return slot
     }
     return undefined
   }
+}
+
+function emptySlots(count: number): Slot[] {
+  return Array.from({ length: count }, () => ({
+    bytes: empty,
+    length: 0,
+    sequence: 0,
+    timestamp: 0,
+    units: 0,
+    arrival: 0,
+    marker: false,
+    kind: 'free',
+  }))
 }

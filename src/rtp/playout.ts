@@ -28,7 +28,7 @@ export type PlayoutFrame = 'audio' | 'concealed' | 'idle'
 export interface PlayoutOptions {
   /** Units of RTP timestamps per second. */
   readonly clockRate: number
-  /** The decoder makes comfort noise for the pauses of a sender that stopped on purpose. */
+  /** The decoder makes comfort noise for the pauses of a sender that stopped on purpose, and a packet may tell what was in the one before. */
   readonly fillsPauses?: boolean
 }
 
@@ -278,6 +278,7 @@ export class Playout {
     const next = taken.packet ?? taken.next
     const adjoins = next !== undefined && (taken.packet !== undefined || taken.gap * this.#scale <= count)
     if (adjoins && taken.loss && this.#decoder.recover(next, this.#fifo, at, count)) return true
+    if (this.#fillsPauses && next === undefined) this.#delay.lost()
     this.#decoder.conceal(this.#fifo, at, count)
     return false
   }

@@ -5,8 +5,8 @@ import type { RtpHeader } from './packet.ts'
 
 const maxDropout = 3000
 const maxMisorder = 100
-/** Packets remembered to tell a late one from a duplicate; a power of two. */
-const memory = 1024
+/** Packets remembered to tell a late one from a duplicate: more than may come late; a power of two. */
+const memory = 128
 const cycle = 0x1_0000
 
 /** `restart`: a new SSRC, or the sender jumped; whatever was buffered belongs to the past. `jump`: refused until the next one confirms it. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MediaPlan } from './media-plan.ts'
 import { type AnswerInput, answerOffer, makeOffer, readAnswer } from './negotiate.ts'
+import { offeredCodecs } from './payload-formats.ts'
 
 const local = { address: '192.0.2.10', rtpPort: 20_000 }
 const session = { sessionId: '98765432109876543210', sessionVersion: 1 }
@@ -260,5 +261,99 @@ describe('reading an answer', () => {
     expect(readAnswer({ offer: ours, answer: offer() })).toEqual({ ok: false, reason: 'media-count' })
     expect(readAnswer({ offer: ours, answer: '' })).toEqual({ ok: false, reason: 'bad-version' })
     expect(readAnswer({ offer: '', answer: ours })).toEqual({ ok: false, reason: 'offer-bad-version' })
+  })
+})
+
+describe('wide codecs', () => {
+  const browser = [
+    'm=audio 5004 RTP/AVP 111 9 0 110 101',
+    'a=rtpmap:111 opus/48000/2',
+    'a=fmtp:111 minptime=10;useinbandfec=1;maxplaybackrate=16000',
+    'a=rtpmap:110 telephone-event/48000',
+    'a=rtpmap:101 telephone-event/8000',
+    'a=fmtp:101 0-15',
+  ]
+
+  it('are offered best first, with events at both of their clocks', () => {
+    const text = makeOffer({ ...local, ...session, direction: 'sendrecv', codecs: offeredCodecs, ptimeMs: 20 })
+    expect(text.split('\r\n').filter((line) => /^(m=|a=(rtpmap|fmtp))/.test(line))).toEqual([
+      'm=audio 20000 RTP/AVP 111 9 0 8 101 102',
+      'a=rtpmap:111 opus/48000/2',
+      'a=fmtp:111 maxplaybackrate=16000;sprop-maxcapturerate=16000;useinbandfec=1',
+      'a=rtpmap:9 G722/8000',
+      'a=rtpmap:0 PCMU/8000',
+      'a=rtpmap:8 PCMA/8000',
+      'a=rtpmap:101 telephone-event/8000',
+      'a=fmtp:101 0-16',
+      'a=rtpmap:102 telephone-event/48000',
+      'a=fmtp:102 0-16',
+    ])
+    const full = makeOffer({
+      ...local,
+      ...session,
+      direction: 'sendrecv',
+      codecs: ['opus'],
+      ptimeMs: 20,
+      opusRate: 48_000,
+    })
+    expect(full).toContain('a=fmtp:111 useinbandfec=1\r\n')
+  })
+
+  it('answers Opus with what we want, and plans what the far end wants', () => {
+    const { lines, plan } = accepted(offer(...browser))
+    expect(lines).toContain('m=audio 20000 RTP/AVP 111 110')
+    expect(lines).toContain('a=rtpmap:111 opus/48000/2')
+    expect(lines).toContain('a=fmtp:111 maxplaybackrate=16000;sprop-maxcapturerate=16000;useinbandfec=1')
+    expect(plan).toMatchObject({
+      codec: 'opus',
+      sendPayloadType: 111,
+      receiveEventPayloadType: 110,
+      sendParameters: 'minptime=10;useinbandfec=1;maxplaybackrate=16000',
+    })
+  })
+
+  it('honours the order of the offer, and what a deployment allows', () => {
+    expect(accepted(offer('m=audio 5004 RTP/AVP 9 0')).plan).toMatchObject({ codec: 'G722', sendPayloadType: 9 })
+    expect(accepted(offer(...browser), { codecs: ['PCMU', 'G722'] }).plan.codec).toBe('G722')
+    expect(accepted(offer(...browser), { codecs: ['PCMU'] }).plan).toMatchObject({
+      codec: 'PCMU',
+      sendEventPayloadType: 101,
+    })
+  })
+
+  it('takes linear samples at the rate that the rtpmap names, one channel', () => {
+    const lines = [
+      'm=audio 5004 RTP/AVP 96 97 98',
+      'a=rtpmap:96 L16/44100',
+      'a=rtpmap:97 L16/16000/2',
+      'a=rtpmap:98 L16/16000',
+    ]
+    expect(accepted(offer(...lines)).plan).toMatchObject({ codec: 'L16', sampleRate: 16_000, sendPayloadType: 98 })
+    const ours = makeOffer({ ...local, ...session, direction: 'sendrecv', codecs: ['L16'], ptimeMs: 20 })
+    expect(ours).toContain('m=audio 20000 RTP/AVP 114 113 112 101 102\r\n')
+    const reply = answer(offer('m=audio 5004 RTP/AVP 112', 'a=rtpmap:112 L16/8000'))
+    expect(reply.ok && readAnswer({ offer: ours, answer: reply.answer })).toMatchObject({
+      ok: true,
+      plan: { codec: 'L16', sampleRate: 8000 },
+    })
+  })
+
+  it('wants two channels in the rtpmap of Opus, as its payload format does', () => {
+    expect(answer(offer('m=audio 5004 RTP/AVP 96', 'a=rtpmap:96 opus/48000'))).toMatchObject({ reason: 'no-codec' })
+  })
+
+  it('reads an answer in Opus, with its parameters', () => {
+    const ours = makeOffer({ ...local, ...session, direction: 'sendrecv', codecs: offeredCodecs, ptimeMs: 20 })
+    const theirs = offer(
+      'm=audio 6000 RTP/AVP 111 102',
+      'a=rtpmap:111 OPUS/48000/2',
+      'a=fmtp:111 useinbandfec=0',
+      'a=rtpmap:102 telephone-event/48000',
+      'a=ptime:40',
+    )
+    expect(readAnswer({ offer: ours, answer: theirs })).toMatchObject({
+      ok: true,
+      plan: { codec: 'opus', sendParameters: 'useinbandfec=0', ptimeMs: 40, sendEventPayloadType: 102 },
+    })
   })
 })
