@@ -4,7 +4,7 @@ import { Bug, UserError } from '../base/errors.ts'
 import type { Clock } from '../base/time.ts'
 import type { PcmRate } from '../codec/wide-codec.ts'
 import type { MediaPlan } from '../sdp/media-plan.ts'
-import type { EngineCommand, EngineNotice, EngineReplies, LegPorts, LegStatistics, Tone } from './engine.ts'
+import type { EngineNotice, EngineReplies, LegCommand, LegPorts, LegStatistics, Tone } from './engine.ts'
 import { Leg } from './leg.ts'
 import type { MixMember, MixRate } from './mix-member.ts'
 import { Mixer } from './mixer.ts'
@@ -31,7 +31,7 @@ export interface Audience {
 }
 
 type Handlers = {
-  readonly [K in EngineCommand['kind']]: (command: Extract<EngineCommand, { kind: K }>) => Promise<EngineReplies[K]>
+  readonly [K in LegCommand['kind']]: (command: Extract<LegCommand, { kind: K }>) => Promise<EngineReplies[K]>
 }
 
 const defaultTimeoutMs = 30_000
@@ -79,8 +79,8 @@ export class EngineCore {
     closeLeg: (command) => this.#closeLeg(command.legId),
   }
 
-  handle<C extends EngineCommand>(command: C): Promise<EngineReplies[C['kind']]> {
-    const handler = this.#handlers[command.kind] as (command: EngineCommand) => Promise<EngineReplies[C['kind']]>
+  handle<C extends LegCommand>(command: C): Promise<EngineReplies[C['kind']]> {
+    const handler = this.#handlers[command.kind] as (command: LegCommand) => Promise<EngineReplies[C['kind']]>
     return handler(command)
   }
 
@@ -178,7 +178,7 @@ export class EngineCore {
     this.#wantTicks()
   }
 
-  #amplify(command: Extract<EngineCommand, { kind: 'gain' }>): undefined {
+  #amplify(command: Extract<LegCommand, { kind: 'gain' }>): undefined {
     const leg = this.#leg(command.legId)
     leg.amplify(factorOf(command.inDb), factorOf(command.outDb))
     leg.mix?.refresh(leg)

@@ -1,6 +1,10 @@
 // The media engine's interface and every message that crosses to its worker. Audio never crosses; only these do.
 // Ids are chosen by the caller. A leg is one RTP association with one phone; a mix is what the legs of a conference hear.
 import type { MediaPlan } from '../sdp/media-plan.ts'
+import type { PlaySource } from './playing/byte-source.ts'
+import type { PlayNotice } from './playing/players.ts'
+import type { FinishedFile } from './recording/file-message.ts'
+import type { RecordingNotice } from './recording/recordings.ts'
 
 /** Where a leg listens: RTP on an even port, RTCP on the next (RFC 3550 §11). */
 export interface LegPorts {
@@ -52,7 +56,35 @@ export interface LegStatistics {
 /** What a leg plays instead of, or on top of, its mix. */
 export type Tone = { readonly frequency: number; readonly durationMs: number; readonly levelDbov: number }
 
-export type EngineCommand =
+export type EngineCommand = LegCommand | AudioCommand
+
+/** What is recorded and what is played. */
+export type AudioCommand =
+  /** Records a mix, or with `legId` what one leg says, into a new file; the reply comes once the next tick is in it. */
+  | {
+      readonly kind: 'recordStart'
+      readonly recordingId: string
+      readonly mixId: string
+      readonly legId?: string
+      readonly path: string
+      readonly format: 'wav' | 'ogg'
+    }
+  /** Ends all files of a recording; answers them once they are on the disk. */
+  | { readonly kind: 'recordStop'; readonly recordingId: string }
+  /** Plays a file or an address to a mix, or to one leg; the reply comes when it sounds, `playEnded` when it ended. */
+  | {
+      readonly kind: 'play'
+      readonly playId: string
+      readonly source: PlaySource
+      readonly to: { readonly mixId: string } | { readonly legId: string }
+      readonly loop?: boolean
+      /** Decibels by which it is made louder. */
+      readonly gainDb?: number
+    }
+  | { readonly kind: 'pausePlay'; readonly playId: string; readonly paused: boolean }
+  | { readonly kind: 'stopPlay'; readonly playId: string }
+
+export type LegCommand =
   /** Binds a port pair. */
   | {
       /** `near`: the mix that the leg is bound for, if known. `rtpPort`: this very pair instead of a free one. */
@@ -90,9 +122,16 @@ export interface EngineReplies {
   echo: undefined
   statistics: LegStatistics
   closeLeg: LegStatistics
+  recordStart: undefined
+  recordStop: readonly FinishedFile[]
+  play: undefined
+  pausePlay: undefined
+  stopPlay: undefined
 }
 
 export type EngineNotice =
+  | RecordingNotice
+  | PlayNotice
   /** An RFC 4733 event ended (or was given up): one of 0-9 * # A-D. */
   | { readonly kind: 'digit'; readonly legId: string; readonly digit: string; readonly durationMs: number }
   /** The phone's user began or ended to talk, by the level of what is heard of it. Never more than three changes a second. */

@@ -1,10 +1,13 @@
 // The media engine in the calling thread: core, ticker and packet I/O put together. The worker runs this; tests may, too.
 import type { Clock } from '../base/time.ts'
 import { frameMs } from '../dsp/frame.ts'
+import { isAudioCommand } from './audio-command.ts'
 import type { EngineCommand, EngineNotice, EngineOptions, EngineReplies, MediaEngine } from './engine.ts'
+import { EngineAudio } from './engine-audio.ts'
 import { EngineCore } from './engine-core.ts'
 import type { PacketIo } from './packet-io.ts'
 import { createDgramPacketIo } from './packet-io-dgram.ts'
+import { createFileThread, type FileThread } from './recording/file-thread.ts'
 import { threadClock } from './thread-clock.ts'
 import { Ticker, type TickerLoad } from './ticker.ts'
 
@@ -18,6 +21,7 @@ export interface EngineParts {
   readonly clock?: Clock
   readonly packetIo?: PacketIo
   readonly random?: () => number
+  readonly files?: FileThread
 }
 
 export interface InThreadEngine extends MediaEngine {
@@ -27,35 +31,46 @@ export interface InThreadEngine extends MediaEngine {
 export function createInThreadEngine(options: EngineOptions, parts: EngineParts = {}): InThreadEngine {
   const clock = parts.clock ?? threadClock
   const random = parts.random ?? Math.random
-  const { bindAddress, portMin, portMax, mediaTimeoutMs } = options
+  const { bindAddress, portMin, portMax, mediaTimeoutMs, opusRate } = options
   const packetIo = parts.packetIo ?? createDgramPacketIo({ bindAddress, portMin, portMax, clock, start: random() })
   const listeners = new Set<(notice: EngineNotice) => void>()
+  const notify = (notice: EngineNotice): void => {
+    for (const listener of listeners) listener(notice)
+  }
   const core = new EngineCore({
     packetIo,
     clock,
     random,
     mediaTimeoutMs,
-    notify: (notice) => {
-      for (const listener of listeners) listener(notice)
-    },
+    opusRate,
+    notify,
     wantTicks: (wanted) => {
       if (wanted) ticker.start()
       else ticker.stop()
     },
   })
+  const audio = new EngineAudio({ core, thread: parts.files ?? createFileThread(), now: () => clock.now(), notify })
   const ticker = new Ticker({
     clock,
     intervalMs: frameMs,
-    tick: (now) => core.tick(now),
+    tick: (now) => {
+      core.tick(now)
+      audio.tick()
+    },
     skip: (ticks) => core.skip(ticks),
   })
   return {
-    request: <C extends EngineCommand>(command: C): Promise<EngineReplies[C['kind']]> => core.handle(command),
+    async request<C extends EngineCommand>(command: C): Promise<EngineReplies[C['kind']]> {
+      if (isAudioCommand(command)) return (await audio.handle(command)) as EngineReplies[C['kind']]
+      audio.before(command)
+      return (await core.handle(command)) as EngineReplies[C['kind']]
+    },
     onNotice(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
     async close() {
+      await audio.close()
       await core.close()
       ticker.stop()
     },

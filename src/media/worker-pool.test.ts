@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ModelEngine } from '../../test/scenario/server/model-engine.ts'
-import type { EngineNotice } from './engine.ts'
+import { isAudioCommand } from './audio-command.ts'
+import type { AudioCommand, EngineCommand, EngineNotice, EngineReplies } from './engine.ts'
 import { createWorkerPool, portRanges } from './worker-pool.ts'
 
 const range = { bindAddress: '127.0.0.1', portMin: 20_000, portMax: 20_999 }
@@ -13,10 +14,21 @@ const plan = {
   direction: 'sendrecv',
 } as const
 
+/** Takes what is recorded and played as well, and only notes it down. */
+class AudioEngine extends ModelEngine {
+  readonly audio: AudioCommand[] = []
+
+  override async request<C extends EngineCommand>(command: C): Promise<EngineReplies[C['kind']]> {
+    if (!isAudioCommand(command)) return super.request(command)
+    this.audio.push(command)
+    return undefined as EngineReplies[C['kind']]
+  }
+}
+
 async function pool(workers: number) {
-  const engines: ModelEngine[] = []
+  const engines: AudioEngine[] = []
   const engine = await createWorkerPool({ ...range, workers }, async () => {
-    const made = new ModelEngine()
+    const made = new AudioEngine()
     engines.push(made)
     return made
   })
@@ -75,6 +87,25 @@ describe('a pool of workers', () => {
       expect(new Set([0, 1, 2, 3].map((seat) => where(`${room}-${seat}`))).size).toBe(1)
     }
     for (const each of engines) expect(each.legs.size).toBeGreaterThanOrEqual(28)
+  })
+
+  it('records and plays where the mix is, and keeps the mix there until that ended', async () => {
+    const { engine, engines, open, join, where } = await pool(2)
+    await open('a')
+    await open('b')
+    await engine.request({ kind: 'play', playId: 'p', source: { kind: 'file', path: 'x' }, to: { mixId: 'room' } })
+    const home = engines.findIndex((each) => each.audio.length > 0)
+    await join('a', 'room')
+    await join('b', 'room')
+    expect([where('a'), where('b')]).toEqual([home, home])
+    for (const legId of ['a', 'b']) await engine.request({ kind: 'leave', legId })
+    await engine.request({ kind: 'pausePlay', playId: 'p', paused: true })
+    expect(engines[home]?.audio.map(({ kind }) => kind)).toEqual(['play', 'pausePlay'])
+    const ended = { kind: 'playEnded', playId: 'p', reason: 'stopped', message: '', playedMs: 0, stalls: 0 } as const
+    engines[home]?.notice(ended)
+    await open('c')
+    await join('c', 'room')
+    expect(where('c')).not.toBe(home)
   })
 
   it('forgets what died with a worker, and goes on with the others', async () => {

@@ -1,6 +1,9 @@
 // Several engines behind the one interface: whole conferences are placed on the least loaded worker, and a leg moves to its conference's
 // worker by opening its ports there again, so that the phone sees neither a new address nor a new offer.
+
+import { isAudioCommand } from './audio-command.ts'
 import type {
+  AudioCommand,
   EngineCommand,
   EngineNotice,
   EngineOptions,
@@ -9,6 +12,7 @@ import type {
   LegStatistics,
   MediaEngine,
 } from './engine.ts'
+import { jobOf, PoolJobs } from './pool-jobs.ts'
 import { createWorkerEngine, type WorkerEngine } from './worker-engine.ts'
 
 /** One engine and what is in it. */
@@ -86,6 +90,7 @@ class WorkerPool implements MediaPool {
   readonly #seats: readonly Seat[]
   readonly #legs = new Map<string, Leg>()
   readonly #mixes = new Map<string, Mix>()
+  readonly #jobs = new PoolJobs<Seat>()
   readonly #listeners = new Set<(notice: EngineNotice) => void>()
 
   constructor(engines: readonly PoolEngine[]) {
@@ -111,6 +116,7 @@ class WorkerPool implements MediaPool {
   }
 
   async #handle(command: EngineCommand): Promise<unknown> {
+    if (isAudioCommand(command)) return this.#audio(command)
     if (command.kind === 'openLeg') return this.#open(command)
     const leg = this.#legs.get(command.legId)
     if (leg === undefined) return this.#leastLoaded().engine.request(command)
@@ -132,6 +138,45 @@ class WorkerPool implements MediaPool {
     }
   }
 
+  /** What is recorded of a mix or played to it happens where the mix is, and keeps it there. */
+  async #audio(command: AudioCommand): Promise<unknown> {
+    const id = jobOf(command) ?? ''
+    if (command.kind !== 'recordStart' && command.kind !== 'play') {
+      return (this.#jobs.seat(id) ?? this.#leastLoaded()).engine.request(command)
+    }
+    const mixId = command.kind === 'recordStart' ? command.mixId : 'mixId' in command.to ? command.to.mixId : undefined
+    const legId = command.kind === 'play' && 'legId' in command.to ? command.to.legId : undefined
+    const leg = legId === undefined ? undefined : this.#legs.get(legId)
+    while (leg?.moving !== undefined) await leg.moving
+    const seat = mixId === undefined ? (leg?.seat ?? this.#leastLoaded()) : this.#enterMix(mixId, undefined).seat
+    this.#jobs.begin(id, seat, mixId)
+    try {
+      return await seat.engine.request(command)
+    } catch (error) {
+      this.#jobEnded(id)
+      throw error
+    }
+  }
+
+  #jobEnded(id: string): void {
+    const mixId = this.#jobs.end(id)
+    if (mixId !== undefined) this.#exitMix(mixId)
+  }
+
+  #enterMix(mixId: string, leg: Leg | undefined): Mix {
+    const mix = this.#mixes.get(mixId) ?? { seat: this.#seatForNewMix(leg), members: 0 }
+    this.#mixes.set(mixId, mix)
+    mix.members += 1
+    return mix
+  }
+
+  #exitMix(mixId: string): void {
+    const mix = this.#mixes.get(mixId)
+    if (mix === undefined) return
+    mix.members -= 1
+    if (mix.members === 0) this.#mixes.delete(mixId)
+  }
+
   async #open(command: Extract<EngineCommand, { kind: 'openLeg' }>): Promise<LegPorts> {
     const home = command.near === undefined ? undefined : this.#mixes.get(command.near)?.seat
     const seat = home ?? this.#leastLoaded()
@@ -149,9 +194,7 @@ class WorkerPool implements MediaPool {
 
   async #join(leg: Leg, command: Extract<EngineCommand, { kind: 'join' }>): Promise<unknown> {
     this.#leaveMix(leg)
-    const mix = this.#mixes.get(command.mixId) ?? { seat: this.#seatForNewMix(leg), members: 0 }
-    this.#mixes.set(command.mixId, mix)
-    mix.members += 1
+    const mix = this.#enterMix(command.mixId, leg)
     leg.mixId = command.mixId
     if (leg.seat !== mix.seat) {
       leg.moving = this.#move(command.legId, leg, mix.seat)
@@ -176,11 +219,7 @@ class WorkerPool implements MediaPool {
   }
 
   #leaveMix(leg: Leg): void {
-    const mix = leg.mixId === undefined ? undefined : this.#mixes.get(leg.mixId)
-    if (mix !== undefined && leg.mixId !== undefined) {
-      mix.members -= 1
-      if (mix.members === 0) this.#mixes.delete(leg.mixId)
-    }
+    if (leg.mixId !== undefined) this.#exitMix(leg.mixId)
     leg.mixId = undefined
   }
 
@@ -195,13 +234,16 @@ class WorkerPool implements MediaPool {
   }
 
   /** Where its first leg is already, unless that worker has clearly more to do than another. */
-  #seatForNewMix(leg: Leg): Seat {
+  #seatForNewMix(leg: Leg | undefined): Seat {
     const least = this.#leastLoaded()
-    return leg.seat.legs <= least.legs + 1 ? leg.seat : least
+    return leg !== undefined && leg.seat.legs <= least.legs + 1 ? leg.seat : least
   }
 
   #noticed(seat: Seat, notice: EngineNotice): void {
     if (notice.kind === 'workerDied') this.#died(seat)
+    const ended =
+      notice.kind === 'recordingFinished' || notice.kind === 'recordingFailed' || notice.kind === 'playEnded'
+    if (ended) this.#jobEnded(jobOf(notice) ?? '')
     for (const listener of this.#listeners) listener(notice)
   }
 
@@ -209,6 +251,7 @@ class WorkerPool implements MediaPool {
   #died(seat: Seat): void {
     for (const [legId, leg] of this.#legs) if (leg.seat === seat) this.#forget(legId, leg)
     for (const [mixId, mix] of this.#mixes) if (mix.seat === seat) this.#mixes.delete(mixId)
+    this.#jobs.forget(seat)
     seat.legs = 0
   }
 }

@@ -1,5 +1,6 @@
 // A media engine that only keeps the books: which legs are open and in which mix. Misuse is an error, as in the real one.
 import { Bug, OperationalError } from '../../../src/base/errors.ts'
+import { isAudioCommand } from '../../../src/media/audio-command.ts'
 import type {
   EngineCommand,
   EngineNotice,
@@ -68,6 +69,7 @@ export class ModelEngine implements MediaEngine {
       this.opened.set(command.legId, rtpPort)
       return { address: '192.0.2.1', rtpPort, rtcpPort: rtpPort + 1 }
     }
+    if (isAudioCommand(command)) throw new Bug('the model engine has no audio')
     if (!this.legs.has(command.legId)) throw new Bug(`no leg ${command.legId}`)
     switch (command.kind) {
       case 'configureLeg':
