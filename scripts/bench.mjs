@@ -1,10 +1,11 @@
 // `npm run bench:capacity`: compares this server with Janus AudioBridge. Options are those of bench/capacity/main.ts.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { environment, node, packages, root } from './bootstrap.mjs'
+import { environment, nativeAddon, node, packages, root } from './bootstrap.mjs'
 
 const binary = node()
 packages()
+nativeAddon()
 const child = spawn(binary, [join(root, 'bench', 'capacity', 'main.ts'), ...process.argv.slice(2)], {
   stdio: 'inherit',
   env: environment(binary),
