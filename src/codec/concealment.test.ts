@@ -4,7 +4,7 @@ import { ToneGenerator } from '../dsp/tone.ts'
 import { Concealment } from './concealment.ts'
 
 function afterTone(frequency: number): { concealment: Concealment; tone: ToneGenerator } {
-  const concealment = new Concealment()
+  const concealment = new Concealment(8000)
   const tone = new ToneGenerator({ frequency, sampleRate: 8000, levelDbov: -20 })
   const frame = new Int16Array(160)
   for (let count = 0; count < 5; count += 1) {
@@ -39,7 +39,7 @@ describe('concealment', () => {
   })
 
   it('does not repeat itself: noise is made up differently from frame to frame', () => {
-    const concealment = new Concealment()
+    const concealment = new Concealment(8000)
     let state = 1
     const noise = Int16Array.from({ length: 640 }, () => {
       state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
@@ -69,7 +69,7 @@ describe('concealment', () => {
   })
 
   it('makes silence up when nothing was heard', () => {
-    const [frame] = concealed(new Concealment(), 1)
+    const [frame] = concealed(new Concealment(8000), 1)
     expect(frame?.every((sample) => sample === 0)).toBe(true)
   })
 })

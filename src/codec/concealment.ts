@@ -1,36 +1,49 @@
-// Packet-loss concealment for waveform codecs at 8 kHz, after the idea of ITU-T G.711 Appendix I: go on with the last pitch periods,
+// Packet-loss concealment for waveform codecs at any rate, after the idea of ITU-T G.711 Appendix I: go on with the last pitch periods,
 // with more of them as time passes so that it does not buzz, and fade to nothing within 60 ms.
 
+/** Samples per millisecond at a rate; all lengths below are in eighths of a millisecond, the sample of 8 kHz. */
+const unitsPerSecond = 8000
 /** 48.75 ms of what was played: three of the longest pitch periods and the overlap. */
-const historyLength = 390
+const historyUnits = 390
 /** Pitch of 66 to 200 Hz. */
-const minPitch = 40
-const maxPitch = 120
-/** Samples compared to find the pitch. */
-const template = 160
-const hold = 80
-const fadeEnd = 480
-const blend = 32
+const minPitchUnits = 40
+const maxPitchUnits = 120
+/** Length compared to find the pitch. */
+const templateUnits = 160
+const holdUnits = 80
+const fadeUnits = 480
+const blendUnits = 32
+/** Samples between those compared in the coarse search, in units. */
+const strideUnits = 2
 
 export class Concealment {
-  readonly #history = new Float32Array(historyLength)
-  /** The last three pitch periods, their seam smoothed. */
-  readonly #cycle = new Float32Array(3 * maxPitch)
+  readonly #unit: number
+  /** What was played, oldest first. */
+  readonly #history: Float32Array
+  /** The last one to three pitch periods, their seam smoothed. */
+  readonly #cycle: Float32Array
   #pitch = 0
   #made = 0
   #position = 0
   #periods = 1
 
+  /** @param sampleRate a multiple of 8000 */
+  constructor(sampleRate: number) {
+    this.#unit = sampleRate / unitsPerSecond
+    this.#history = new Float32Array(historyUnits * this.#unit)
+    this.#cycle = new Float32Array(3 * maxPitchUnits * this.#unit)
+  }
+
   /** Writes `count` made-up samples. */
   conceal(pcm: Int16Array, at: number, count: number): void {
-    if (this.#made === 0) this.#analyse()
+    if (this.#made === 0) this.#begin()
     for (let index = 0; index < count; index += 1) pcm[at + index] = Math.round(this.#next())
   }
 
   /** Blends the first decoded samples after a loss into the made-up ones, and remembers the decoded ones. */
   resume(pcm: Int16Array, at: number, count: number): void {
     if (this.#made > 0) {
-      const length = Math.min(blend, count)
+      const length = Math.min(blendUnits * this.#unit, count)
       for (let index = 0; index < length; index += 1) {
         const share = (index + 1) / (length + 1)
         pcm[at + index] = Math.round((pcm[at + index] ?? 0) * share + this.#next() * (1 - share))
@@ -47,24 +60,32 @@ export class Concealment {
 
   #remember(pcm: Int16Array, at: number, count: number): void {
     const history = this.#history
-    const kept = Math.max(0, historyLength - count)
+    const kept = Math.max(0, history.length - count)
     if (kept > 0) history.copyWithin(0, count)
-    const from = at + count - (historyLength - kept)
-    for (let index = kept; index < historyLength; index += 1) history[index] = pcm[from + index - kept] ?? 0
+    const from = at + count - history.length
+    for (let index = kept; index < history.length; index += 1) history[index] = pcm[from + index] ?? 0
   }
 
-  #analyse(): void {
+  #begin(): void {
     this.#pitch = this.#findPitch()
     this.#position = 0
     this.#periods = 1
     this.#cutCycle()
   }
 
-  /** The lag at which the end of the history resembles what came before: coarse by every second sample, then fine. */
+  /** The lag at which the end of the history resembles what came before: coarse in units, then fine in samples. */
   #findPitch(): number {
-    let best = maxPitch
+    const unit = this.#unit
+    const shortest = minPitchUnits * unit
+    const longest = maxPitchUnits * unit
+    const coarse = this.#bestLag(shortest, longest, unit)
+    return this.#bestLag(Math.max(shortest, coarse - unit + 1), Math.min(longest, coarse + unit - 1), 1)
+  }
+
+  #bestLag(from: number, to: number, step: number): number {
+    let best = to
     let bestScore = Number.NEGATIVE_INFINITY
-    for (let lag = minPitch; lag <= maxPitch; lag += 1) {
+    for (let lag = from; lag <= to; lag += step) {
       const score = this.#similarity(lag)
       if (score > bestScore) {
         bestScore = score
@@ -76,9 +97,10 @@ export class Concealment {
 
   #similarity(lag: number): number {
     const history = this.#history
+    const stride = strideUnits * this.#unit
     let product = 0
     let energy = 1
-    for (let index = historyLength - template; index < historyLength; index += 2) {
+    for (let index = history.length - templateUnits * this.#unit; index < history.length; index += stride) {
       const earlier = history[index - lag] ?? 0
       product += (history[index] ?? 0) * earlier
       energy += earlier * earlier
@@ -88,19 +110,21 @@ export class Concealment {
 
   /** The last `#periods` pitch periods; their last quarter period is blended towards what came before them, so that they join. */
   #cutCycle(): void {
+    const history = this.#history
     const length = this.#periods * this.#pitch
     const seam = this.#pitch >> 2
-    const start = historyLength - length
+    const start = history.length - length
     for (let index = 0; index < length; index += 1) {
-      const sample = this.#history[start + index] ?? 0
+      const sample = history[start + index] ?? 0
       const share = Math.max(0, (index - (length - seam) + 1) / (seam + 1))
-      const before =
-        share > 0 ? (this.#history[start + index - length] ?? this.#history[start + index - this.#pitch] ?? 0) : 0
+      const before = share > 0 ? (history[start + index - length] ?? 0) : 0
       this.#cycle[index] = sample * (1 - share) + before * share
     }
   }
 
   #next(): number {
+    const hold = holdUnits * this.#unit
+    const fadeEnd = fadeUnits * this.#unit
     if (this.#made >= fadeEnd) return 0
     const gain = this.#made <= hold ? 1 : 1 - (this.#made - hold) / (fadeEnd - hold)
     const sample = this.#cycle[this.#position] ?? 0

@@ -109,7 +109,7 @@ class G711Encoder implements WideEncoder {
 class G711Decoder implements WideDecoder {
   readonly sampleRate = 8000
   readonly #table: Int16Array
-  readonly #concealment = new Concealment()
+  readonly #concealment = new Concealment(8000)
 
   constructor(law: Law) {
     this.#table = law.decode

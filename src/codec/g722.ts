@@ -1,9 +1,10 @@
 // G.722 at 64 kbit/s, mode 1 (ITU-T G.722): 7 kHz of audio as two ADPCM sub-bands, an octet for two samples, bit-exact.
 // Its RTP clock is 8000 although it samples at 16000, by an old mistake that RFC 3551 §4.5.2 keeps.
+
+import { Concealment } from './concealment.ts'
 import { LowerBand, UpperBand } from './g722-band.ts'
 import { Analysis, Synthesis } from './g722-qmf.ts'
 import type { Payload, WideCodec, WideDecoder, WideEncoder } from './wide-codec.ts'
-import { WideConcealment } from './wide-concealment.ts'
 
 /** Both filters together. */
 const delay = 22
@@ -57,7 +58,7 @@ class G722Decoder implements WideDecoder {
   readonly #synthesis = new Synthesis()
   readonly #lower = new LowerBand()
   readonly #upper = new UpperBand()
-  readonly #concealment = new WideConcealment(16_000)
+  readonly #concealment = new Concealment(16_000)
 
   samplesIn(payload: Payload): number {
     return 2 * payload.length

@@ -1,7 +1,8 @@
 // L16 (RFC 3551 §4.5.11): 16-bit samples in network byte order, mono, for tools and recorders on a clean network.
 // Only 44.1 kHz has a static payload type; 8, 16 and 48 kHz are dynamic, and each rate is an encoding of its own in SDP.
+
+import { Concealment } from './concealment.ts'
 import type { Payload, PcmRate, WideCodec, WideDecoder, WideEncoder } from './wide-codec.ts'
-import { WideConcealment } from './wide-concealment.ts'
 
 class L16Encoder implements WideEncoder {
   readonly sampleRate: PcmRate
@@ -39,11 +40,11 @@ class L16Encoder implements WideEncoder {
 
 class L16Decoder implements WideDecoder {
   readonly sampleRate: PcmRate
-  readonly #concealment: WideConcealment
+  readonly #concealment: Concealment
 
   constructor(rate: PcmRate) {
     this.sampleRate = rate
-    this.#concealment = new WideConcealment(rate)
+    this.#concealment = new Concealment(rate)
   }
 
   /** An odd octet at the end is half a sample, and left. */

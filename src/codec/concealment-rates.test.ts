@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { toneLevel } from '../dsp/goertzel.ts'
 import { ToneGenerator } from '../dsp/tone.ts'
-import { WideConcealment } from './wide-concealment.ts'
+import { Concealment } from './concealment.ts'
 
-function conceal(concealment: WideConcealment, sampleRate: number, frames: number): Int16Array[] {
+function conceal(concealment: Concealment, sampleRate: number, frames: number): Int16Array[] {
   return Array.from({ length: frames }, () => {
     const frame = new Int16Array(sampleRate / 50)
     concealment.conceal(frame, 0, frame.length)
@@ -14,8 +14,8 @@ function conceal(concealment: WideConcealment, sampleRate: number, frames: numbe
 describe.each([8000, 16_000, 48_000])('concealment at %i Hz', (sampleRate) => {
   const size = sampleRate / 50
 
-  function afterTone(frequency: number): { concealment: WideConcealment; tone: ToneGenerator } {
-    const concealment = new WideConcealment(sampleRate)
+  function afterTone(frequency: number): { concealment: Concealment; tone: ToneGenerator } {
+    const concealment = new Concealment(sampleRate)
     const tone = new ToneGenerator({ frequency, sampleRate, levelDbov: -20 })
     const frame = new Int16Array(size)
     for (let count = 0; count < 5; count += 1) {
@@ -49,7 +49,7 @@ describe.each([8000, 16_000, 48_000])('concealment at %i Hz', (sampleRate) => {
   })
 
   it('does not repeat itself', () => {
-    const concealment = new WideConcealment(sampleRate)
+    const concealment = new Concealment(sampleRate)
     let seed = 1
     const noise = Int16Array.from({ length: 4 * size }, () => {
       seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0
@@ -79,7 +79,7 @@ describe.each([8000, 16_000, 48_000])('concealment at %i Hz', (sampleRate) => {
   })
 
   it('makes silence up when nothing was heard', () => {
-    const [frame] = conceal(new WideConcealment(sampleRate), sampleRate, 1)
+    const [frame] = conceal(new Concealment(sampleRate), sampleRate, 1)
     expect(frame?.every((sample) => sample === 0)).toBe(true)
   })
 })
