@@ -14,17 +14,6 @@ export const sendRow = { slot: 0, offset: 1, length: 2, port: 3, address: 4, wor
 export const addressWords = 6
 /** What ended a wait, as bits; `loop` and `datagrams` are also what it may watch besides its deadline. */
 export const woken = { deadline: 1, loop: 2, datagrams: 4 } as const
-/** What `counters` fills in, in order. */
-export const counterNames = [
-  'received',
-  'truncated',
-  'receiveErrors',
-  'sent',
-  'noRoom',
-  'sendErrors',
-  'badRows',
-] as const
-
 /**
  * native/binding.c. Arguments that make no sense throw RangeError; what the kernel refuses is a negative errno;
  * what goes wrong with one datagram of many is counted.
@@ -46,6 +35,7 @@ export interface NativeAddon {
   receive(handle: number, arena: Uint8Array, place: number, rows: Int32Array): number
   /** Datagrams that the kernel took, of `count` rows. */
   send(handle: number, arena: Uint8Array, rows: Int32Array, count: number): number
+  /** Fills in received, truncated, receiveErrors, sent, noRoom, sendErrors and badRows, in this order. */
   counters(handle: number, out: Float64Array): void
   /** Family of the numeric address, or 0. */
   encodeAddress(text: string, out: Int32Array): number

@@ -15,5 +15,3 @@ export function parseCSeq(text: string): CSeq | undefined {
   const method = match?.[2] ?? ''
   return number === undefined || !isToken(method) ? undefined : { number, method }
 }
-
-export const formatCSeq = (cseq: CSeq): string => `${cseq.number} ${cseq.method}`

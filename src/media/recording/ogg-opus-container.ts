@@ -13,8 +13,6 @@ const packetsPerPage = 25
 const settledAfter = 10
 const bitrates: Readonly<Record<number, number>> = { 8000: 16_000, 16000: 24_000, 48000: 40_000 }
 
-export const isOpusRate = (rate: number): rate is SampleRate => rate === 8000 || rate === 16_000 || rate === 48_000
-
 export interface OggOpusSettings {
   readonly sampleRate: SampleRate
   /** Serial number of the stream (RFC 3533 §6). */
