@@ -305,6 +305,15 @@ static int32_t age_of(struct msghdr *message, const struct timespec *now) {
   return 0;
 }
 
+static int same_address(const union address *one, const union address *other) {
+  if (one->any.sa_family != other->any.sa_family) return 0;
+  if (one->any.sa_family == AF_INET)
+    return one->v4.sin_port == other->v4.sin_port && one->v4.sin_addr.s_addr == other->v4.sin_addr.s_addr;
+  return one->any.sa_family == AF_INET6 && one->v6.sin6_port == other->v6.sin6_port &&
+         one->v6.sin6_scope_id == other->v6.sin6_scope_id &&
+         memcmp(&one->v6.sin6_addr, &other->v6.sin6_addr, sizeof one->v6.sin6_addr) == 0;
+}
+
 // One datagram into `place`; 0 when there was none.
 static int receive_one(struct sockets *self, uint64_t which, struct iovec place, int32_t *row, const struct timespec *now) {
   union address from;
@@ -329,7 +338,8 @@ static int receive_one(struct sockets *self, uint64_t which, struct iovec place,
   row[RECEIVE_LENGTH] = (int32_t)length;
   row[RECEIVE_TRUNCATED] = truncated;
   row[RECEIVE_AGE] = age_of(&message, now);
-  from_kernel(&from, &row[RECEIVE_PORT], &row[RECEIVE_ADDRESS]);
+  if (which & NEAR && same_address(&from, &slot->peer)) row[RECEIVE_PORT] = PEER;
+  else from_kernel(&from, &row[RECEIVE_PORT], &row[RECEIVE_ADDRESS]);
   self->counts[COUNT_RECEIVED]++;
   self->counts[COUNT_TRUNCATED] += (uint64_t)truncated;
   return 1;
@@ -358,19 +368,31 @@ uint32_t sockets_receive(struct sockets *self, uint8_t *arena, size_t place, int
 
 // Reads a row once, since another thread may share its memory; 0 when it makes no sense.
 static socklen_t read_row(const struct slot *slot, const int32_t *row, size_t arena_length, struct iovec *bytes,
-                          union address *to) {
+                          union address *to, int *near) {
   int32_t words[SEND_WORDS];
   memcpy(words, row, sizeof words);
   const int32_t offset = words[SEND_OFFSET], length = words[SEND_LENGTH], port = words[SEND_PORT];
-  if (!slot || offset < 0 || length < 0 || length > LONGEST_DATAGRAM || port < 1 || port > 65535) return 0;
+  *near = port == PEER;
+  if (!slot || offset < 0 || length < 0 || length > LONGEST_DATAGRAM) return 0;
+  if (*near ? slot->near < 0 || slot->peer.any.sa_family == AF_UNSPEC : port < 1 || port > 65535) return 0;
   if ((size_t)offset > arena_length || (size_t)length > arena_length - (size_t)offset) return 0;
   bytes->iov_base = (uint8_t *)bytes->iov_base + offset;
   bytes->iov_len = (size_t)length;
-  return to_kernel(&words[SEND_ADDRESS], port, slot->family, to);
+  if (*near) return sizeof *to;
+  const socklen_t known = to_kernel(&words[SEND_ADDRESS], port, slot->family, to);
+  *near = known > 0 && is_near(slot, to, known);
+  return known;
 }
 
 static void count_failure(struct sockets *self, int code) {
   self->counts[code == EAGAIN || code == ENOBUFS || code == ENOMEM ? COUNT_NO_ROOM : COUNT_SEND_ERRORS]++;
+}
+
+// A lone datagram is cheaper without the vector around it, and without the header.
+static int send_one(int fd, const struct msghdr *message) {
+  const struct iovec *bytes = message->msg_iov;
+  return sendto(fd, bytes->iov_base, bytes->iov_len, MSG_DONTWAIT | MSG_NOSIGNAL, message->msg_name,
+                message->msg_namelen) < 0 ? -1 : 1;
 }
 
 // Sends messages of one socket; what fails is passed over.
@@ -379,8 +401,7 @@ static uint32_t send_run(struct sockets *self, int fd, struct mmsghdr *messages,
   unsigned int at = 0;
   int again = 1;
   while (at < count) {
-    // A lone datagram is cheaper without the vector around it.
-    const int taken = count == 1 ? (sendmsg(fd, &messages[0].msg_hdr, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -1 : 1)
+    const int taken = count == 1 ? send_one(fd, &messages[0].msg_hdr)
                                  : sendmmsg(fd, messages + at, count - at, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (taken > 0) {
       sent += (uint32_t)taken;
@@ -412,8 +433,8 @@ uint32_t sockets_send(struct sockets *self, const uint8_t *arena, size_t arena_l
     int fd = -1;
     do {
       bytes[run] = (struct iovec){.iov_base = (void *)(uintptr_t)arena};
-      const socklen_t length = read_row(slot, row, arena_length, &bytes[run], &to[run]);
-      const int near = length > 0 && is_near(slot, &to[run], length);
+      int near;
+      const socklen_t length = read_row(slot, row, arena_length, &bytes[run], &to[run], &near);
       // A run leaves by one socket.
       if (length > 0 && run > 0 && fd != (near ? slot->near : slot->fd)) break;
       row += SEND_WORDS;

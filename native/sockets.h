@@ -10,13 +10,17 @@
 // Words of an address: family (4, 6, or 0 for none), then four words in network order, then the scope of a link-local one.
 enum { ADDRESS_WORDS = 6 };
 
-// One row per received datagram: slot, length, truncated, age in microseconds, port, address.
+// One row per received datagram: slot, length, truncated, age in microseconds, port, address. Port PEER, and no address, for what came
+// from the peer that the slot is connected to.
 enum { RECEIVE_SLOT, RECEIVE_LENGTH, RECEIVE_TRUNCATED, RECEIVE_AGE, RECEIVE_PORT, RECEIVE_ADDRESS };
 enum { RECEIVE_WORDS = RECEIVE_ADDRESS + ADDRESS_WORDS };
 
-// One row per datagram to send: slot, offset and length in the arena, port, address.
+// One row per datagram to send: slot, offset and length in the arena, port, address. Port PEER is the one that the slot is connected to.
 enum { SEND_SLOT, SEND_OFFSET, SEND_LENGTH, SEND_PORT, SEND_ADDRESS };
 enum { SEND_WORDS = SEND_ADDRESS + ADDRESS_WORDS };
+
+// In place of a port.
+enum { PEER = -1 };
 
 // What ended a wait; also what a wait may watch besides its deadline.
 enum { WOKEN_BY_DEADLINE = 1, WOKEN_BY_LOOP = 2, WOKEN_BY_DATAGRAMS = 4 };

@@ -16,12 +16,18 @@ const blendUnits = 32
 /** Samples between those compared in the coarse search, in units. */
 const strideUnits = 2
 
+const nothing = new Int16Array(0)
+const none = new Float32Array(0)
+
 export class Concealment {
   readonly #unit: number
-  /** What was played, oldest first. */
-  readonly #history: Float32Array
+  /** What was played last; the oldest sample is at `#oldest`. There is none until something was. */
+  #heard: Int16Array = nothing
+  #oldest = 0
+  /** The same, oldest first, when something has been lost. */
+  #history: Float32Array = none
   /** The last one to three pitch periods, their seam smoothed. */
-  readonly #cycle: Float32Array
+  #cycle: Float32Array = none
   #pitch = 0
   #made = 0
   #position = 0
@@ -30,8 +36,6 @@ export class Concealment {
   /** @param sampleRate a multiple of 8000 */
   constructor(sampleRate: number) {
     this.#unit = sampleRate / unitsPerSecond
-    this.#history = new Float32Array(historyUnits * this.#unit)
-    this.#cycle = new Float32Array(3 * maxPitchUnits * this.#unit)
   }
 
   /** Writes `count` made-up samples. */
@@ -54,23 +58,40 @@ export class Concealment {
   }
 
   reset(): void {
-    this.#history.fill(0)
+    this.#heard.fill(0)
     this.#made = 0
   }
 
   #remember(pcm: Int16Array, at: number, count: number): void {
-    const history = this.#history
-    const kept = Math.max(0, history.length - count)
-    if (kept > 0) history.copyWithin(0, count)
-    const from = at + count - history.length
-    for (let index = kept; index < history.length; index += 1) history[index] = pcm[from + index] ?? 0
+    if (this.#heard === nothing) this.#heard = new Int16Array(historyUnits * this.#unit)
+    const heard = this.#heard
+    const { length } = heard
+    let place = this.#oldest
+    for (let index = at + Math.max(0, count - length); index < at + count; index += 1) {
+      heard[place] = pcm[index] ?? 0
+      place += 1
+      if (place === length) place = 0
+    }
+    this.#oldest = place
   }
 
   #begin(): void {
+    this.#unroll()
     this.#pitch = this.#findPitch()
     this.#position = 0
     this.#periods = 1
     this.#cutCycle()
+  }
+
+  #unroll(): void {
+    if (this.#history === none) {
+      this.#history = new Float32Array(historyUnits * this.#unit)
+      this.#cycle = new Float32Array(3 * maxPitchUnits * this.#unit)
+    }
+    const heard = this.#heard
+    const newest = heard.length - this.#oldest
+    for (let index = 0; index < heard.length; index += 1)
+      this.#history[index] = heard[index < newest ? this.#oldest + index : index - newest] ?? 0
   }
 
   /** The lag at which the end of the history resembles what came before: coarse in units, then fine in samples. */

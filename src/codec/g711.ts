@@ -7,6 +7,8 @@ import type { Payload, WideCodec, WideDecoder, WideEncoder } from './wide-codec.
 /** A law's tables. An index to `encode` is the sample's upper bits: 14 of µ-law, 13 of A-law. */
 interface Law {
   readonly shift: number
+  /** The code of the smallest magnitude, without its sign bit. */
+  readonly zero: number
   readonly encode: Uint8Array
   readonly decode: Int16Array
 }
@@ -53,6 +55,7 @@ function decodeA(code: number): number {
 
 interface LawFormulas {
   readonly bits: number
+  readonly zero: number
   readonly encode: (sample: number) => number
   readonly decode: (code: number) => number
 }
@@ -63,7 +66,7 @@ function buildLaw(formulas: LawFormulas): Law {
   for (let index = 0; index < encode.length; index += 1)
     encode[index] = formulas.encode((index << (32 - bits)) >> (32 - bits))
   const decode = Int16Array.from({ length: 256 }, (_, code) => formulas.decode(code))
-  return { shift: 16 - bits, encode, decode }
+  return { shift: 16 - bits, zero: formulas.zero, encode, decode }
 }
 
 class G711Encoder implements WideEncoder {
@@ -109,14 +112,22 @@ class G711Encoder implements WideEncoder {
 class G711Decoder implements WideDecoder {
   readonly sampleRate = 8000
   readonly #table: Int16Array
+  readonly #zero: number
   readonly #concealment = new Concealment(8000)
 
   constructor(law: Law) {
     this.#table = law.decode
+    this.#zero = law.zero
   }
 
   samplesIn(payload: Payload): number {
     return payload.length
+  }
+
+  isSilence(bytes: Uint8Array, from: number, length: number): boolean {
+    const zero = this.#zero
+    for (let index = from; index < from + length; index += 1) if (((bytes[index] ?? 0) & 0x7f) !== zero) return false
+    return true
   }
 
   decode(payload: Payload, pcm: Int16Array, at: number): number {
@@ -167,5 +178,5 @@ function g711(name: CodecName, payloadType: number, law: Law): WideCodec {
   }
 }
 
-export const pcmu = g711('PCMU', 0, buildLaw({ bits: 14, encode: encodeMu, decode: decodeMu }))
-export const pcma = g711('PCMA', 8, buildLaw({ bits: 13, encode: encodeA, decode: decodeA }))
+export const pcmu = g711('PCMU', 0, buildLaw({ bits: 14, zero: 0x7f, encode: encodeMu, decode: decodeMu }))
+export const pcma = g711('PCMA', 8, buildLaw({ bits: 13, zero: 0x55, encode: encodeA, decode: decodeA }))

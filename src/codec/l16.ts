@@ -52,6 +52,11 @@ class L16Decoder implements WideDecoder {
     return payload.length >> 1
   }
 
+  isSilence(bytes: Uint8Array, from: number, length: number): boolean {
+    for (let index = from; index < from + length; index += 1) if (bytes[index] !== 0) return false
+    return true
+  }
+
   decode(payload: Payload, pcm: Int16Array, at: number): number {
     const { bytes } = payload
     const count = payload.length >> 1

@@ -68,6 +68,8 @@ export interface WideDecoder {
   readonly malformed?: number
   /** Samples of PCM that a payload holds; 0 when it is none of this codec's. */
   samplesIn(payload: Payload): number
+  /** Are these octets nothing but silence, whatever came before them? Never true where a decoder's memory decides. */
+  isSilence(bytes: Uint8Array, from: number, length: number): boolean
   /** Decodes into `pcm` from `at` on and returns the number of samples. */
   decode(payload: Payload, pcm: Int16Array, at: number): number
   /** Makes up `count` samples for packets that are missing. */

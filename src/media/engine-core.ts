@@ -9,6 +9,7 @@ import { Leg } from './leg.ts'
 import type { MixMember, MixRate } from './mix-member.ts'
 import { Mixer } from './mixer.ts'
 import type { PacketIo } from './packet-io.ts'
+import { PacketScratch } from './packet-scratch.ts'
 import { Silences } from './silences.ts'
 
 export interface EngineCoreSettings {
@@ -35,11 +36,14 @@ type Handlers = {
 }
 
 const defaultTimeoutMs = 30_000
+/** A leg is tended every so many ticks: reports and time-outs count in seconds. */
+const tendTicks = 5
 const defaultOpusRate = 16_000
 
 export class EngineCore {
   readonly #settings: EngineCoreSettings
   readonly #silences = new Silences()
+  readonly #scratch = new PacketScratch()
   readonly #legs = new Map<string, Leg>()
   readonly #opening = new Set<string>()
   readonly #mixes = new Map<string, Mixer>()
@@ -47,6 +51,8 @@ export class EngineCore {
   #legList: readonly Leg[] = []
   #mixList: readonly Mixer[] = []
   #ticking = false
+  /** Whose turn it is to be tended: of every so many legs the one with this place. */
+  #tended = 0
 
   constructor(settings: EngineCoreSettings) {
     this.#settings = settings
@@ -94,7 +100,8 @@ export class EngineCore {
     }
     for (const leg of this.#legList) if (leg.mix === undefined && leg.configured) leg.tickAlone(now)
     this.#settings.packetIo.flush()
-    for (const leg of this.#legList) leg.tend(now)
+    for (let index = this.#tended; index < this.#legList.length; index += tendTicks) this.#legList[index]?.tend(now)
+    this.#tended = (this.#tended + 1) % tendTicks
   }
 
   /** A mix as players and recorders need it: made when the first member comes, gone with the last. */
@@ -158,6 +165,7 @@ export class EngineCore {
         wallMicros,
         notify,
         silences: this.#silences,
+        scratch: this.#scratch,
         mediaTimeoutMs: mediaTimeoutMs ?? defaultTimeoutMs,
         opusRate: opusRate ?? defaultOpusRate,
       })

@@ -26,6 +26,8 @@ export class LegReceiver {
   readonly sources: SourceCheck
   readonly #packet = new PacketView()
   readonly #settings: ReceiverSettings
+  /** Absent while packets come as they are. */
+  #opener: PacketOpener | undefined
   #events: TelephoneEventReceiver
   #decoder: WideDecoder
   #playout: Playout
@@ -41,6 +43,7 @@ export class LegReceiver {
     const { clockRate } = format.codec.facts
     this.#plan = plan
     this.#settings = settings
+    this.#opener = plan.srtp && settings.opener
     this.stream = new ReceiveStream(clockRate)
     this.sources = new SourceCheck(rtpEndpoint(plan))
     this.#events = new TelephoneEventReceiver(clockRate, settings.onDigit)
@@ -99,6 +102,7 @@ export class LegReceiver {
   configure(plan: MediaPlan, format: LegFormat | undefined, now: number): void {
     const listened = this.listens
     this.#plan = plan
+    this.#opener = plan.srtp && this.#settings.opener
     this.sources.signal(rtpEndpoint(plan))
     if (format) {
       this.#late += this.#playout.late
@@ -127,7 +131,7 @@ export class LegReceiver {
 
   receive(datagram: Uint8Array, source: Endpoint, now: number): void {
     const packet = this.#packet
-    const { opener } = this.#settings
+    const opener = this.#opener
     const bytes = opener ? opener.openRtp(datagram) : datagram
     if (bytes === undefined) return
     if (packet.parse(bytes) !== undefined) {
@@ -151,10 +155,11 @@ export class LegReceiver {
     else this.#playout.skip(packet.sequence)
   }
 
-  /** Fills `frame` at the format's rate; returns whether there is anything to be heard in it. */
+  /** Fills `frame` at the format's rate and returns true; or false when there is nothing to be heard. */
   pull(frame: Int16Array, now: number): boolean {
     this.#events.tick(now)
-    return this.#playout.pull(frame, now) !== 'idle' && isAudible(frame)
+    const kind = this.#playout.pull(frame, now)
+    return kind !== 'silence' && kind !== 'idle' && isAudible(frame)
   }
 
   close(): void {

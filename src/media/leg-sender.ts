@@ -1,5 +1,5 @@
 // What goes to one phone: frames become packets of the negotiated length, from a payload that is shared or from an encoder of its own.
-// Buffers are made once and used in turn. A phone whose codec remembers is moved between encoders so that it does not notice.
+// A phone whose codec remembers is moved between encoders so that it does not notice.
 import type { WideCodec } from '../codec/wide-codec.ts'
 import { samplesPerFrame } from '../dsp/frame.ts'
 import { headerLength, writeHeader } from '../rtp/packet.ts'
@@ -8,7 +8,8 @@ import type { Endpoint } from '../rtp/source-check.ts'
 import { Encoding, samePayload } from './encoding.ts'
 import { type LegFormat, payloadRoom } from './leg-format.ts'
 import type { SharedFrame } from './mix-member.ts'
-import { type PortPair, sendDepth } from './packet-io.ts'
+import type { PortPair } from './packet-io.ts'
+import type { PacketScratch } from './packet-scratch.ts'
 
 /** Protects packets before they leave (SRTP): in place, `rtpOverhead` octets longer at most. */
 export interface PacketSeal {
@@ -21,6 +22,7 @@ export interface SenderSettings {
   readonly format: LegFormat
   readonly payloadType: number
   readonly ptimeMs: number
+  readonly scratch: PacketScratch
   readonly seal?: PacketSeal | undefined
 }
 
@@ -36,8 +38,9 @@ export class LegSender {
   readonly #stream: SendStream
   readonly #seal: PacketSeal | undefined
   readonly #own: Encoding
-  readonly #buffers: Uint8Array[] = []
-  #turn = 0
+  readonly #scratch: PacketScratch
+  /** Octets that a packet may need. */
+  readonly #room: number
   /** One packet's worth of samples, and how much of it is filled; unused when a packet is a frame. */
   readonly #packet: Int16Array
   #filled = 0
@@ -63,8 +66,8 @@ export class LegSender {
     const ptimeMs = packetTime(settings.ptimeMs, format.codec)
     this.#whole = ptimeMs === 20
     this.#packet = new Int16Array(this.#whole ? 0 : (format.rate * ptimeMs) / 1000)
-    const length = headerLength + payloadRoom(format, ptimeMs) + (seal?.rtpOverhead ?? 0)
-    for (let index = 0; index < sendDepth; index += 1) this.#buffers.push(new Uint8Array(length))
+    this.#scratch = settings.scratch
+    this.#room = headerLength + payloadRoom(format, ptimeMs)
   }
 
   /** Sends one frame that others hear, too. */
@@ -152,37 +155,28 @@ export class LegSender {
       this.#stream.pause(this.#units * samples)
       return
     }
-    const buffer = this.#nextBuffer()
-    if (length === bytes.length) buffer.set(bytes, headerLength)
-    else for (let index = 0; index < length; index += 1) buffer[headerLength + index] = bytes[index] ?? 0
-    this.#transmit(buffer, samples, length)
+    const target = this.#scratch.view(this.#room + (this.#seal?.rtpOverhead ?? 0))
+    if (length === bytes.length) target.set(bytes, headerLength)
+    else for (let index = 0; index < length; index += 1) target[headerLength + index] = bytes[index] ?? 0
+    this.#transmit(target, samples, length)
   }
 
   #encodePacket(): void {
     const samples = this.#packet.length
-    const buffer = this.#nextBuffer()
-    const room = buffer.length - (this.#seal?.rtpOverhead ?? 0)
-    const length = this.#own.encoder.encode(
-      this.#packet,
-      room < buffer.length ? buffer.subarray(0, room) : buffer,
-      headerLength,
-    )
+    const target = this.#scratch.view(this.#room + (this.#seal?.rtpOverhead ?? 0))
+    // An encoder keeps to the room that it is given.
+    const length = this.#own.encoder.encode(this.#packet, this.#scratch.view(this.#room), headerLength)
     if (length === 0) this.#stream.pause(this.#units * samples)
-    else this.#transmit(buffer, samples, length)
-  }
-
-  #nextBuffer(): Uint8Array {
-    this.#turn = (this.#turn + 1) % sendDepth
-    return this.#buffers[this.#turn] ?? new Uint8Array(headerLength)
+    else this.#transmit(target, samples, length)
   }
 
   /** The one place where a packet leaves: header, protection, socket. */
-  #transmit(buffer: Uint8Array, samples: number, payloadLength: number): void {
+  #transmit(target: Uint8Array, samples: number, payloadLength: number): void {
     this.#stream.payloadType = this.#payloadType
-    writeHeader(buffer, this.#stream)
+    writeHeader(target, this.#stream)
     const plain = headerLength + payloadLength
-    const length = this.#seal ? this.#seal.protectRtp(buffer, plain) : plain
-    this.#ports.sendRtp(length === buffer.length ? buffer : buffer.subarray(0, length), this.#to)
+    const length = this.#seal ? this.#seal.protectRtp(target, plain) : plain
+    this.#ports.sendRtp(length === target.length ? target : this.#scratch.view(length), this.#to)
     this.#stream.sent(this.#units * samples, payloadLength)
   }
 }

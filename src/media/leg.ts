@@ -19,6 +19,7 @@ import { type LegMedia, legStatistics } from './leg-statistics.ts'
 import type { Heard, MixMember, MixRate, SharedFrame } from './mix-member.ts'
 import type { Mixer } from './mixer.ts'
 import type { PortPair } from './packet-io.ts'
+import type { PacketScratch } from './packet-scratch.ts'
 import type { Silences } from './silences.ts'
 
 export interface LegSettings {
@@ -29,6 +30,7 @@ export interface LegSettings {
   readonly wallMicros: () => number
   readonly notify: (notice: EngineNotice) => void
   readonly silences: Silences
+  readonly scratch: PacketScratch
   readonly mediaTimeoutMs: number
   /** Samples per second at which Opus is coded for phones that play as much. */
   readonly opusRate: PcmRate
@@ -297,9 +299,9 @@ export class Leg implements MixMember {
   }
 
   #newSender(plan: MediaPlan, format: LegFormat): LegSender {
-    const { ports } = this.#settings
+    const { ports, scratch } = this.#settings
     const { sendPayloadType: payloadType, ptimeMs } = plan
-    return new LegSender(ports, this.#stream, { format, payloadType, ptimeMs, seal: this.#security.seal })
+    return new LegSender(ports, this.#stream, { format, payloadType, ptimeMs, scratch, seal: this.#security.seal })
   }
 }
 

@@ -12,6 +12,11 @@ import type { Silences } from './silences.ts'
 export class Mixer {
   readonly #silences: Silences
   readonly #seats: Seat[] = []
+  /** Who contributes this tick: the first of these, for emptying the list would throw its storage away. */
+  readonly #speaking: Seat[] = []
+  #speakers = 0
+  /** Who hears one other alone. */
+  #following: readonly Seat[] = []
   readonly #outlets: Outlet[] = []
   #tuning: Tuning = { rate: 8000, mixed: false }
   /** What the next tick changes to. */
@@ -59,6 +64,7 @@ export class Mixer {
     const index = this.#seats.findIndex((seat) => seat.member === member)
     if (index < 0) return
     this.#seats.splice(index, 1)
+    this.#speaking.length = 0
     this.#plan()
   }
 
@@ -74,12 +80,12 @@ export class Mixer {
 
   tick(now: number): void {
     this.#ticking = true
-    const contributors = this.#next ? this.#retune(this.#next, now) : this.#pull(now)
-    if (contributors === 0) for (const outlet of this.#outlets) outlet.rest()
-    for (let index = 0; index < this.#seats.length; index += 1) {
-      const seat = this.#seats[index]
-      if (seat) this.#pushOwn(seat, contributors)
-    }
+    this.#speakers = 0
+    if (this.#next) this.#retune(this.#next, now)
+    else this.#pull(now)
+    if (this.#speakers === 0) for (const outlet of this.#outlets) outlet.rest()
+    for (let index = 0; index < this.#speakers; index += 1) this.#pushOwn(this.#speaking[index])
+    for (let index = 0; index < this.#following.length; index += 1) this.#following[index]?.hearFollowed()
     // Only now may shared frames be encoded: who has just begun to speak takes over the encoder's memory of the tick before.
     for (let index = 0; index < this.#seats.length; index += 1) {
       const seat = this.#seats[index]
@@ -93,33 +99,36 @@ export class Mixer {
     for (const outlet of this.#outlets) outlet.close()
   }
 
-  #pull(now: number): number {
-    let contributors = 0
-    for (let index = 0; index < this.#seats.length; index += 1) if (this.#seats[index]?.pull(now)) contributors += 1
-    if (contributors === 0) return 0
-    this.#total.fill(0)
+  #pull(now: number): void {
+    const speaking = this.#speaking
     for (let index = 0; index < this.#seats.length; index += 1) {
       const seat = this.#seats[index]
-      if (seat?.contributes) addTo(this.#total, seat.contribution)
+      if (seat?.pull(now)) this.#speaks(seat)
+    }
+    if (this.#speakers === 0) return
+    this.#total.fill(0)
+    for (let index = 0; index < this.#speakers; index += 1) {
+      const seat = speaking[index]
+      if (seat) addTo(this.#total, seat.contribution)
     }
     for (let index = 0; index < this.#outlets.length; index += 1) this.#outlets[index]?.begin(this.#total)
-    for (let index = 0; index < this.#seats.length; index += 1) this.#seats[index]?.takePart()
-    return contributors
+    for (let index = 0; index < this.#speakers; index += 1) speaking[index]?.takePart()
+    for (let index = 0; index < this.#following.length; index += 1) this.#following[index]?.takePart()
   }
 
-  #pushOwn(seat: Seat, contributors: number): void {
-    if (!seat.ear) return
-    if (seat.follows) {
-      seat.hearFollowed()
-    } else if (seat.contributes && contributors === 1) {
-      seat.member.push(seat.ear.outlet.silence)
-    } else if (seat.contributes) {
-      seat.hearOthers()
-    }
+  #speaks(seat: Seat): void {
+    this.#speaking[this.#speakers] = seat
+    this.#speakers += 1
+  }
+
+  #pushOwn(seat: Seat | undefined): void {
+    if (!seat?.ear || seat.follows) return
+    if (this.#speakers === 1) seat.member.push(seat.ear.outlet.silence)
+    else seat.hearOthers()
   }
 
   /** The tick in which everything changes over: nobody hears a seam, because each seat pulls as much more or less as the new ways delay it. */
-  #retune(next: Tuning, now: number): number {
+  #retune(next: Tuning, now: number): void {
     this.#tuning = next
     this.#next = undefined
     this.#retunes += 1
@@ -140,7 +149,7 @@ export class Mixer {
       if (next.mixed) seat.takeLead(leads[source] ?? new Int16Array(0))
       else seat.takePart()
     }
-    return this.#seats.filter((seat) => seat.contributes).length
+    for (const seat of this.#seats) if (seat.contributes) this.#speaks(seat)
   }
 
   /** After a change of members: the tuning that fits them, and where each of them listens. */
@@ -159,6 +168,7 @@ export class Mixer {
       seat.listen(outlet && shared && { outlet, shared })
       if (shared && shared !== before) seat.member.settle?.(shared)
     }
+    this.#following = this.#seats.filter((seat) => seat.follows !== undefined)
     this.#tidy(used)
   }
 

@@ -6,10 +6,12 @@ import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Columns of a row of `receive`; the address takes `addressWords`. */
+/** Columns of a row of `receive`; the address takes `addressWords`. Port `peerPort`, and no address, for what came from the connected peer. */
 export const receiveRow = { slot: 0, length: 1, truncated: 2, age: 3, port: 4, address: 5, words: 11 } as const
-/** Columns of a row of `send`. */
+/** Columns of a row of `send`. Port `peerPort`, whatever the address, is the slot's connected peer. */
 export const sendRow = { slot: 0, offset: 1, length: 2, port: 3, address: 4, words: 10 } as const
+/** In place of a port: the peer that the slot is connected to. */
+export const peerPort = -1
 /** Family (4, 6 or 0), four words in network order, scope. */
 export const addressWords = 6
 /** What ended a wait, as bits; `loop` and `datagrams` are also what it may watch besides its deadline. */

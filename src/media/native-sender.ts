@@ -1,19 +1,20 @@
 // Gathers datagrams of all sockets in one arena and hands them to the native addon in one call.
 // Outside a turn of the loop nobody would say when to send, so what is gathered there leaves by a microtask.
 import type { Endpoint } from '../rtp/source-check.ts'
-import { addressWords, type NativeAddon, sendRow } from './native-addon.ts'
+import { addressWords, type NativeAddon, peerPort, sendRow } from './native-addon.ts'
 
-/** A socket that is sent from, and the address last sent to in the addon's form; almost every datagram goes there again. */
+/** A socket that is sent from, and the address last sent to; almost every datagram goes there again. */
 export interface SendingSocket {
   readonly slot: number
-  destination: Destination | undefined
-}
-
-interface Destination {
-  readonly to: Endpoint
-  /** Undefined when the address is not numeric or the port is none. */
-  readonly words: Int32Array | undefined
+  to: Endpoint | undefined
+  /** The address in the addon's form; undefined when it is not numeric or the port is none. */
+  words: Int32Array | undefined
+  /** Datagrams sent to it. */
   packets: number
+  /** There is a connected socket for it. */
+  connected: boolean
+  /** Whom the connected socket is for, whether it is still sent to or not. */
+  peer: Endpoint | undefined
 }
 
 /** So many datagrams to one address, and a connected socket for it pays; a source that is still being found never gets there. */
@@ -45,22 +46,22 @@ export class NativeSender {
   }
 
   add(socket: SendingSocket, bytes: Uint8Array, to: Endpoint): void {
-    const destination = this.#destination(socket, to)
-    const words = destination.words
+    if (socket.to !== to) this.#aim(socket, to)
+    const words = socket.words
     if (!words || bytes.length > arenaBytes) {
       this.#unsendable += 1
       return
     }
-    destination.packets += 1
-    if (destination.packets === steadyAfter) this.#addon.connect(this.#handle, socket.slot, to.port, words)
+    if (!socket.connected) this.#approach(socket, to, words)
     if (this.#count === rows || this.#used + bytes.length > arenaBytes) this.flush()
     const table = this.#rows
     const at = this.#count * sendRow.words
     table[at + sendRow.slot] = socket.slot
     table[at + sendRow.offset] = this.#used
     table[at + sendRow.length] = bytes.length
-    table[at + sendRow.port] = to.port
-    for (let word = 0; word < addressWords; word += 1) table[at + sendRow.address + word] = words[word] ?? 0
+    table[at + sendRow.port] = socket.connected ? peerPort : to.port
+    if (!socket.connected)
+      for (let word = 0; word < addressWords; word += 1) table[at + sendRow.address + word] = words[word] ?? 0
     this.#arena.set(bytes, this.#used)
     this.#used += bytes.length
     this.#count += 1
@@ -92,14 +93,24 @@ export class NativeSender {
     if (!this.#held) this.flush()
   }
 
-  #destination(socket: SendingSocket, to: Endpoint): Destination {
-    const known = socket.destination
-    if (known && (known.to === to || (known.to.port === to.port && known.to.address === to.address))) return known
+  #approach(socket: SendingSocket, to: Endpoint, words: Int32Array): void {
+    socket.packets += 1
+    if (socket.packets !== steadyAfter) return
+    // What is gathered may go to the peer of before.
+    this.flush()
+    socket.connected = this.#addon.connect(this.#handle, socket.slot, to.port, words) === 0
+    socket.peer = socket.connected ? to : undefined
+  }
+
+  #aim(socket: SendingSocket, to: Endpoint): void {
+    const before = socket.to
+    socket.to = to
+    if (before && before.port === to.port && before.address === to.address) return
     const words = new Int32Array(addressWords)
     const usable = to.port > 0 && to.port <= 65535 && to.address.length < 100
     const family = usable ? this.#addon.encodeAddress(to.address, words) : 0
-    const made = { to, words: family === 0 ? undefined : words, packets: 0 }
-    socket.destination = made
-    return made
+    socket.words = family === 0 ? undefined : words
+    socket.packets = 0
+    socket.connected = false
   }
 }

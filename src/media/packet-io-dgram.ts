@@ -130,7 +130,8 @@ class DgramPair implements PortPair {
   #send(socket: Socket, bytes: Uint8Array, to: Endpoint): void {
     if (this.#closing || to.port <= 0 || to.port > 65535) return
     const address = this.#mapped && !to.address.includes(':') ? `::ffff:${to.address}` : to.address
-    socket.send(bytes, to.port, address)
+    // What the kernel does not take at once waits in libuv, which does not copy.
+    socket.send(Uint8Array.from(bytes), to.port, address)
   }
 }
 

@@ -3,7 +3,7 @@
 import { getSystemErrorName } from 'node:util'
 import { Bug, OperationalError } from '../base/errors.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
-import { type NativeAddon, receiveRow } from './native-addon.ts'
+import { type NativeAddon, peerPort, receiveRow } from './native-addon.ts'
 import { NativeSender, type SendingSocket } from './native-sender.ts'
 import type { PacketIo, PacketSink, PortPair } from './packet-io.ts'
 import type { DgramOptions } from './packet-io-dgram.ts'
@@ -158,7 +158,8 @@ class BatchedPacketIo implements NativePacketIo {
     const channel = this.#channels[rows[at + receiveRow.slot] ?? -1]
     if (!channel || rows[at + receiveRow.truncated] !== 0) return
     const bytes = this.#views.view(row, rows[at + receiveRow.length] ?? 0)
-    const source = channel.sources.of(rows, at + receiveRow.port)
+    const known = rows[at + receiveRow.port] === peerPort ? channel.peer : undefined
+    const source = known ?? channel.sources.of(rows, at + receiveRow.port)
     channel.deliver(bytes, source, now - (rows[at + receiveRow.age] ?? 0) / 1000)
   }
 
@@ -191,7 +192,16 @@ class BatchedPacketIo implements NativePacketIo {
       if (name === 'EADDRINUSE' || name === 'EACCES') return undefined
       throw new OperationalError(`Cannot listen for RTP on ${address} port ${port}: ${name}`)
     }
-    const channel = { slot, deliver, sources: new SourceMemory(this.#addon), destination: undefined }
+    const channel: Channel = {
+      slot,
+      deliver,
+      sources: new SourceMemory(this.#addon),
+      to: undefined,
+      words: undefined,
+      packets: 0,
+      connected: false,
+      peer: undefined,
+    }
     this.#channels[slot] = channel
     return channel
   }

@@ -13,7 +13,7 @@ export interface PortPair {
   readonly address: string
   readonly rtpPort: number
   readonly rtcpPort: number
-  /** The whole of `bytes` is the datagram. Its storage may be written again once `sendDepth` more were sent. */
+  /** The whole of `bytes` is the datagram. Its storage may be written again at once. */
   sendRtp(bytes: Uint8Array, to: Endpoint): void
   sendRtcp(bytes: Uint8Array, to: Endpoint): void
   close(): Promise<void>
@@ -27,6 +27,3 @@ export interface PacketIo {
   /** Closes every pair still open. */
   close(): Promise<void>
 }
-
-/** Datagrams of one pair that may be on their way out of a buffer at the same time. */
-export const sendDepth = 8

@@ -1,5 +1,6 @@
 // Puts packets of one RTP stream back into order in a ring of fixed capacity, still encoded: codecs with state must decode in order.
-// It knows sequence numbers and timestamps, not time: when to play is the playout's business. Slots grow to the payloads that come, then no more.
+// It knows sequence numbers and timestamps, not time: when to play is the playout's business. What was played last is stored into next, so that
+// a stream that waits for little keeps to few octets, which the processor's cache still holds.
 import { distance16, distance32 } from '../base/serial.ts'
 import type { PacketView } from './packet.ts'
 
@@ -13,16 +14,22 @@ export interface BufferedPacket {
   readonly units: number
   /** Monotonic milliseconds. */
   readonly arrival: number
-  readonly marker: boolean
+  /** Digital silence: `length` counts, `bytes` does not. */
+  readonly silent: boolean
 }
 
-type Slot = { -readonly [K in keyof BufferedPacket]: BufferedPacket[K] } & { kind: 'free' | 'audio' | 'event' }
+type Slot = { -readonly [K in keyof BufferedPacket]: BufferedPacket[K] }
 
 /** `early`: the packet lies beyond the ring, so the sender jumped, and the caller starts over. `useless`: no audio in it, or too much. */
 export type Insertion = 'stored' | 'late' | 'early' | 'useless'
 
-/** Units of the RTP clock that a payload lasts; 0 when it is none. */
-export type Measure = (payload: EncodedPayload) => number
+/** What the buffer asks about payloads. */
+export interface PayloadFacts {
+  /** Units of the RTP clock that a payload lasts; 0 when it is none. */
+  units(payload: EncodedPayload): number
+  /** Are these octets nothing but silence, wherever they are played? */
+  isSilence(bytes: Uint8Array, from: number, length: number): boolean
+}
 
 /** A payload in storage that may be longer than it. */
 export interface EncodedPayload {
@@ -53,15 +60,20 @@ const mostCapacity = 64
 const longestPayload = 5760
 
 const empty = new Uint8Array(0)
+/** Stands where a sequence number carried an event. */
+const event = newSlot()
 
 export class JitterBuffer {
-  #slots: Slot[] = emptySlots(usualCapacity)
+  /** By the lower bits of the sequence number. */
+  #ring = new Array<Slot | undefined>(usualCapacity).fill(undefined)
+  /** Slots to be used again, the warmest last. */
+  readonly #free: Slot[] = []
   /** One less than there are slots. */
   #mask = usualCapacity - 1
   readonly #taken: Taken = { packet: undefined, next: undefined, gap: 0, loss: false, empty: true }
   readonly #jumpUnits: number
   readonly #longest: number
-  readonly #measure: Measure
+  readonly #facts: PayloadFacts
   #stored = 0
   /** Sequence number that is to be played next; unknown until the first packet. */
   #next = 0
@@ -76,10 +88,10 @@ export class JitterBuffer {
   #jumps = 0
 
   /** A timestamp further than `jumpUnits` from where it should be is a new beginning, not a gap. Packets over `longest` units are refused. */
-  constructor(limits: { readonly jumpUnits: number; readonly longest: number }, measure: Measure) {
+  constructor(limits: { readonly jumpUnits: number; readonly longest: number }, facts: PayloadFacts) {
     this.#jumpUnits = limits.jumpUnits
     this.#longest = limits.longest
-    this.#measure = measure
+    this.#facts = facts
   }
 
   /** Arrived after they were due. */
@@ -114,29 +126,34 @@ export class JitterBuffer {
 
   /** Stores the packet's payload. */
   insert(packet: PacketView, arrival: number): Insertion {
-    if (packet.payloadLength > longestPayload) return 'useless'
-    const slot = this.#claim(packet.sequence, packet.timestamp)
-    if (typeof slot === 'string') return slot
-    if (slot.bytes.length < packet.payloadLength) slot.bytes = new Uint8Array(packet.payloadLength)
-    for (let index = 0, from = packet.payloadOffset; index < packet.payloadLength; index += 1, from += 1) {
-      slot.bytes[index] = packet.bytes[from] ?? 0
+    const { sequence, payloadLength } = packet
+    if (payloadLength > longestPayload) return 'useless'
+    const claim = this.#claim(sequence)
+    if (claim === 'late') this.#lateBy = Math.max(0, distance32(packet.timestamp, this.#cursor))
+    if (claim !== 'stored') return claim
+    const slot = this.#free.pop() ?? newSlot()
+    slot.length = payloadLength
+    slot.silent = this.#facts.isSilence(packet.bytes, packet.payloadOffset, payloadLength)
+    if (!slot.silent) keep(slot, packet)
+    slot.units = this.#facts.units(slot)
+    if (slot.units <= 0 || slot.units > this.#longest) {
+      this.#free.push(slot)
+      return 'useless'
     }
-    slot.length = packet.payloadLength
+    slot.sequence = sequence
     slot.timestamp = packet.timestamp
-    slot.units = this.#measure(slot)
-    if (slot.units <= 0 || slot.units > this.#longest) return 'useless'
     slot.arrival = arrival
-    slot.marker = packet.marker
-    slot.kind = 'audio'
+    this.#ring[sequence & this.#mask] = slot
     this.#stored += 1
     return 'stored'
   }
 
   /** Notes a sequence number that carries no audio, so that it does not look lost. */
   skip(sequence: number): void {
-    const slot = this.#claim(sequence, this.#cursor)
-    if (typeof slot !== 'string') slot.kind = 'event'
-    while (this.#slots[this.#next & this.#mask]?.kind === 'event') this.#passEvent()
+    const claim = this.#claim(sequence)
+    if (claim === 'stored') this.#ring[sequence & this.#mask] = event
+    else if (claim === 'late') this.#lateBy = 0
+    while (this.#ring[this.#next & this.#mask] === event) this.#passEvent()
   }
 
   /** When the packet arrived that completes the first `units`; infinity while they are not all there. */
@@ -145,8 +162,8 @@ export class JitterBuffer {
     if (first === undefined) return Number.POSITIVE_INFINITY
     const distance = distance16(this.#next, this.#highest)
     for (let ahead = 0; ahead <= distance; ahead += 1) {
-      const slot = this.#slots[(this.#next + ahead) & this.#mask]
-      if (slot?.kind !== 'audio') continue
+      const slot = this.#ring[(this.#next + ahead) & this.#mask]
+      if (slot === undefined || slot === event) continue
       if (distance32(first.timestamp, slot.timestamp) + slot.units >= units) return slot.arrival
     }
     return Number.POSITIVE_INFINITY
@@ -162,6 +179,15 @@ export class JitterBuffer {
     this.#cursor = first.timestamp
     this.#begun = true
     return fresh ? 'paused' : beginning
+  }
+
+  /** Takes the next packet if it is silence of just so many units, with nothing missing before it: the one case that needs no thought. */
+  takeSilence(units: number): BufferedPacket | undefined {
+    const slot = this.#ring[this.#next & this.#mask]
+    if (slot === undefined || !slot.silent || slot.units !== units || slot.timestamp !== this.#cursor) return undefined
+    this.#release(slot)
+    this.#cursor = (slot.timestamp + units) >>> 0
+    return slot
   }
 
   /** Takes the oldest packet if it is due within `units`; late ones are dropped on the way. */
@@ -221,21 +247,26 @@ export class JitterBuffer {
 
   /** Forgets everything; the next packet is the first. */
   reset(): void {
-    for (const slot of this.#slots) slot.kind = 'free'
+    for (const slot of this.#ring) if (slot !== undefined && slot !== event) this.#free.push(slot)
+    this.#ring.fill(undefined)
     this.#stored = 0
     this.#known = false
     this.#begun = false
   }
 
   #passEvent(): void {
-    const slot = this.#slots[this.#next & this.#mask]
-    if (slot) slot.kind = 'free'
-    this.#next = (this.#next + 1) & 0xffff
-    if (distance16(this.#next, this.#highest) < 0) this.#highest = (this.#next + 0xffff) & 0xffff
+    this.#ring[this.#next & this.#mask] = undefined
+    this.#pass(this.#next)
   }
 
-  /** The free slot for a sequence number, or why there is none. */
-  #claim(sequence: number, timestamp: number): Slot | 'late' | 'early' {
+  /** What is to be played next comes after `sequence`. */
+  #pass(sequence: number): void {
+    this.#next = (sequence + 1) & 0xffff
+    if (distance16(this.#next, this.#highest) < 0) this.#highest = sequence
+  }
+
+  /** Is there room for a sequence number, and if not, why? */
+  #claim(sequence: number): 'stored' | 'late' | 'early' {
     if (!this.#known) {
       this.#known = true
       this.#next = sequence
@@ -249,45 +280,39 @@ export class JitterBuffer {
     }
     if (ahead < 0) {
       this.#late += 1
-      this.#lateBy = Math.max(0, distance32(timestamp, this.#cursor))
       return 'late'
     }
     if (ahead > this.#mask && ahead < mostCapacity) this.#grow()
     if (ahead > this.#mask) return 'early'
     if (distance16(this.#highest, sequence) > 0) this.#highest = sequence
-    const slot = this.#slots[sequence & this.#mask]
-    if (slot === undefined || slot.kind !== 'free') return 'late'
-    slot.sequence = sequence
-    return slot
+    return this.#ring[sequence & this.#mask] === undefined ? 'stored' : 'late'
   }
 
   /** Room for a storm. Every slot in use keeps its sequence number's place. */
   #grow(): void {
-    const before = this.#slots
+    const before = this.#ring
     const mask = this.#mask
-    this.#slots = emptySlots(mostCapacity)
+    this.#ring = new Array<Slot | undefined>(mostCapacity).fill(undefined)
     this.#mask = mostCapacity - 1
     for (let ahead = 0; ahead <= mask; ahead += 1) {
       const sequence = (this.#next + ahead) & 0xffff
-      const slot = before[sequence & mask]
-      if (slot && slot.kind !== 'free') this.#slots[sequence & this.#mask] = slot
+      this.#ring[sequence & this.#mask] = before[sequence & mask]
     }
   }
 
+  /** The slot's packet stays readable until the next one is stored. */
   #release(slot: Slot): void {
-    for (let sequence = this.#next; sequence !== slot.sequence; sequence = (sequence + 1) & 0xffff) {
-      const passed = this.#slots[sequence & this.#mask]
-      if (passed) passed.kind = 'free'
-    }
-    slot.kind = 'free'
+    for (let sequence = this.#next; sequence !== slot.sequence; sequence = (sequence + 1) & 0xffff)
+      this.#ring[sequence & this.#mask] = undefined
+    this.#ring[slot.sequence & this.#mask] = undefined
+    this.#free.push(slot)
     this.#stored -= 1
-    this.#next = (slot.sequence + 1) & 0xffff
-    if (distance16(this.#next, this.#highest) < 0) this.#highest = (this.#next + 0xffff) & 0xffff
+    this.#pass(slot.sequence)
   }
 
   #contiguous(upTo: number): boolean {
     for (let sequence = this.#next; sequence !== upTo; sequence = (sequence + 1) & 0xffff) {
-      if (this.#slots[sequence & this.#mask]?.kind !== 'event') return false
+      if (this.#ring[sequence & this.#mask] !== event) return false
     }
     return true
   }
@@ -295,8 +320,8 @@ export class JitterBuffer {
   #first(): Slot | undefined {
     if (this.#stored === 0) return undefined
     for (let ahead = 0; ahead <= this.#mask; ahead += 1) {
-      const slot = this.#slots[(this.#next + ahead) & this.#mask]
-      if (slot?.kind === 'audio') return slot
+      const slot = this.#ring[(this.#next + ahead) & this.#mask]
+      if (slot !== undefined && slot !== event) return slot
     }
     return undefined
   }
@@ -304,22 +329,21 @@ export class JitterBuffer {
   #last(): Slot | undefined {
     if (this.#stored === 0) return undefined
     for (let back = 0; back <= this.#mask; back += 1) {
-      const slot = this.#slots[(this.#highest - back) & this.#mask]
-      if (slot?.kind === 'audio') return slot
+      const slot = this.#ring[(this.#highest - back) & this.#mask]
+      if (slot !== undefined && slot !== event) return slot
     }
     return undefined
   }
 }
 
-function emptySlots(count: number): Slot[] {
-  return Array.from({ length: count }, () => ({
-    bytes: empty,
-    length: 0,
-    sequence: 0,
-    timestamp: 0,
-    units: 0,
-    arrival: 0,
-    marker: false,
-    kind: 'free',
-  }))
+function newSlot(): Slot {
+  return { bytes: empty, length: 0, sequence: 0, timestamp: 0, units: 0, arrival: 0.5, silent: false }
+}
+
+/** Storage grows to the payloads that come, then no more. */
+function keep(slot: Slot, packet: PacketView): void {
+  const { bytes, payloadOffset, payloadLength } = packet
+  if (slot.bytes.length < payloadLength) slot.bytes = new Uint8Array(payloadLength)
+  const target = slot.bytes
+  for (let index = 0; index < payloadLength; index += 1) target[index] = bytes[payloadOffset + index] ?? 0
 }

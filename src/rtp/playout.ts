@@ -11,6 +11,8 @@ export interface PlayoutDecoder {
   readonly sampleRate: number
   /** How long a payload lasts; 0 when it is none. */
   samplesIn(payload: EncodedPayload): number
+  /** Are these octets nothing but silence, whatever came before them? */
+  isSilence(bytes: Uint8Array, from: number, length: number): boolean
   /** Decodes into `pcm` from `at` on and returns the number of samples. */
   decode(payload: EncodedPayload, pcm: Int16Array, at: number): number
   /** Makes up audio for what is missing. */
@@ -22,8 +24,8 @@ export interface PlayoutDecoder {
   reset(): void
 }
 
-/** `idle`: nothing to play, the frame is silence. `concealed`: wholly made up. */
-export type PlayoutFrame = 'audio' | 'concealed' | 'idle'
+/** `idle`: nothing to play, the frame is silence. `concealed`: wholly made up. `silence`: digital silence was played, the frame left as it was. */
+export type PlayoutFrame = 'audio' | 'concealed' | 'idle' | 'silence'
 
 export interface PlayoutOptions {
   /** Units of RTP timestamps per second. */
@@ -45,6 +47,9 @@ const minLagMs = 5
 const maxLagMs = 15
 /** The fifo holds the longest packet behind a stretched frame. */
 const fifoMs = 200
+/** What decoders remember of what was played, at most: with so much silence they hold nothing else. */
+const memoryMs = 60
+const nothing = new Int16Array(0)
 
 export class Playout {
   readonly #decoder: PlayoutDecoder
@@ -57,7 +62,10 @@ export class Playout {
   readonly #frameSamples: number
   readonly #search: { -readonly [K in keyof LagSearch]: LagSearch[K] }
   readonly #stretch: Stretch
-  readonly #fifo: Int16Array
+  /** Made when there is something to be heard. */
+  #fifo: Int16Array = nothing
+  /** Samples of digital silence put into it since anything else was. */
+  #quiet: number
   #start = 0
   #end = 0
   #playing = false
@@ -90,10 +98,13 @@ export class Playout {
       grain: Math.max(1, this.#scale),
     }
     this.#stretch = { lag: 0, overlap: overlapMs * this.#perMs }
-    this.#fifo = new Int16Array(fifoMs * this.#perMs)
+    this.#quiet = memoryMs * this.#perMs
     const units = options.clockRate / 1000
     const limits = { jumpUnits: maxFrames * frameMs * units, longest: longestMs * units }
-    this.#buffer = new JitterBuffer(limits, (payload) => this.#unitsIn(payload))
+    this.#buffer = new JitterBuffer(limits, {
+      units: (payload) => decoder.samplesIn(payload) / this.#scale,
+      isSilence: (bytes, from, length) => decoder.isSilence(bytes, from, length),
+    })
   }
 
   get late(): number {
@@ -150,7 +161,7 @@ export class Playout {
     this.#delay.forget()
   }
 
-  /** Fills all of `frame`, 20 ms or somewhat more or less. `now` in monotonic milliseconds. */
+  /** Fills all of `frame`, 20 ms or somewhat more or less, unless it is silence that is played. `now` in monotonic milliseconds. */
   pull(frame: Int16Array, now: number): PlayoutFrame {
     this.#delay.frame()
     if (this.#buffer.late > this.#lateSeen) {
@@ -158,6 +169,7 @@ export class Playout {
       this.#delay.late((this.#buffer.lateBy * this.#scale) / this.#perMs)
     }
     if (!this.#playing && !this.#prime(now)) return this.#idle(frame)
+    if (this.#playSilence(frame.length, now)) return 'silence'
     this.#settle()
     const had = this.#fill(this.#lookAhead(frame.length))
     this.#play(frame)
@@ -171,8 +183,16 @@ export class Playout {
     return 'concealed'
   }
 
-  #unitsIn(payload: EncodedPayload): number {
-    return this.#decoder.samplesIn(payload) / this.#scale
+  /** A muted phone's packet after others like it changes nothing but the time. Returns whether it was one. */
+  #playSilence(wanted: number, now: number): boolean {
+    if (this.#quiet < memoryMs * this.#perMs || this.#adjust !== 'none' || this.#end > this.#start) return false
+    const packet = wanted === this.#frameSamples ? this.#buffer.takeSilence(wanted / this.#scale) : undefined
+    if (!packet) return false
+    this.#completedAt = packet.arrival
+    this.#margin = now - packet.arrival
+    this.#adjust = this.#delay.played(this.#margin)
+    this.#concealedRun = 0
+    return true
   }
 
   #measureTransit(timestamp: number, now: number): void {
@@ -246,6 +266,7 @@ export class Playout {
 
   /** Has `count` samples in the fifo. Returns false when all of them had to be made up. */
   #fill(count: number): boolean {
+    if (this.#fifo === nothing) this.#fifo = new Int16Array(fifoMs * this.#perMs)
     let real = this.#end > this.#start
     let lost = false
     let missing = count - (this.#end - this.#start)
@@ -271,6 +292,7 @@ export class Playout {
   #bridge(count: number, taken: Taken): boolean {
     const at = this.#end
     this.#end += count
+    this.#quiet = 0
     if (!taken.loss && !taken.empty && !this.#fillsPauses) {
       this.#fifo.fill(0, at, this.#end)
       return false
@@ -284,16 +306,23 @@ export class Playout {
   }
 
   #decode(packet: BufferedPacket, skipped: number): void {
-    const count = this.#decoder.decode(packet, this.#fifo, this.#end)
+    const count = packet.silent ? this.#silence(packet) : this.#decoder.decode(packet, this.#fifo, this.#end)
+    this.#quiet = packet.silent ? this.#quiet + count - skipped : 0
     if (skipped > 0) this.#fifo.copyWithin(this.#end, this.#end + skipped, this.#end + count)
     this.#decoder.resume(this.#fifo, this.#end, count - skipped)
     this.#end += count - skipped
     this.#completedAt = packet.arrival
   }
 
+  #silence(packet: BufferedPacket): number {
+    const count = packet.units * this.#scale
+    this.#fifo.fill(0, this.#end, this.#end + count)
+    return count
+  }
+
   /** Moves what is left to the front, so that the fifo never runs over. */
   #settle(): void {
-    this.#fifo.copyWithin(0, this.#start, this.#end)
+    if (this.#end > this.#start) this.#fifo.copyWithin(0, this.#start, this.#end)
     this.#end -= this.#start
     this.#start = 0
   }

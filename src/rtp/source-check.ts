@@ -46,13 +46,13 @@ export class SourceCheck {
     this.#candidate = undefined
   }
 
-  /** Is this packet of our far end? Latches when it proves to be. `now` in monotonic milliseconds. */
+  /** Is this packet of our far end? Latches when it proves to be; `source` may be kept. `now` in monotonic milliseconds. */
   accept(source: Endpoint, header: RtpHeader, now: number): boolean {
     const latched = this.#latched
     const known = latched !== undefined && same(source, latched)
     if (!known && latched !== undefined && !this.#mayReplace(source, header, now)) return false
     if (!known) {
-      this.#latched = { address: source.address, port: source.port }
+      this.#latched = source
       this.#candidate = undefined
     }
     this.#ssrc = header.ssrc
@@ -81,10 +81,11 @@ export class SourceCheck {
       return false
     }
     this.#proof = continues ? this.#proof + 1 : 1
-    this.#candidate = continues ? this.#candidate : { address: source.address, port: source.port }
+    this.#candidate = continues ? this.#candidate : source
     this.#candidateSequence = header.sequence
     return this.#proof >= proofPackets
   }
 }
 
-const same = (one: Endpoint, other: Endpoint): boolean => one.port === other.port && one.address === other.address
+const same = (one: Endpoint, other: Endpoint): boolean =>
+  one === other || (one.port === other.port && one.address === other.address)
