@@ -3,12 +3,13 @@
 import { Bug, UserError } from '../base/errors.ts'
 import type { Clock } from '../base/time.ts'
 import type { PcmRate } from '../codec/wide-codec.ts'
+import type { Endpoint } from '../rtp/source-check.ts'
 import type { MediaPlan } from '../sdp/media-plan.ts'
 import type { EngineNotice, EngineReplies, LegCommand, LegPorts, LegStatistics, Tone } from './engine.ts'
 import { Leg } from './leg.ts'
 import type { MixMember, MixRate } from './mix-member.ts'
 import { Mixer } from './mixer.ts'
-import type { PacketIo } from './packet-io.ts'
+import type { PacketIo, PacketSink } from './packet-io.ts'
 import { PacketScratch } from './packet-scratch.ts'
 import { Silences } from './silences.ts'
 
@@ -148,17 +149,10 @@ export class EngineCore {
     this.#opening.add(legId)
     const { packetIo, clock, random, notify, mediaTimeoutMs, opusRate } = this.#settings
     try {
-      // Datagrams that come before the leg is there belong to whoever had the port before.
-      let leg: Leg | undefined
-      const ports = await packetIo.open(
-        {
-          rtp: (bytes, source, now) => leg?.receiveRtp(bytes, source, now),
-          rtcp: (bytes, source, now) => leg?.receiveRtcp(bytes, source, now),
-        },
-        port,
-      )
+      const inlet = new Inlet()
+      const ports = await packetIo.open(inlet, port)
       const wallMicros = (): number => clock.wallMicros()
-      leg = new Leg({
+      const leg = new Leg({
         id: legId,
         ports,
         random,
@@ -169,6 +163,7 @@ export class EngineCore {
         mediaTimeoutMs: mediaTimeoutMs ?? defaultTimeoutMs,
         opusRate: opusRate ?? defaultOpusRate,
       })
+      inlet.leg = leg
       this.#legs.set(legId, leg)
       this.#legList = [...this.#legs.values()]
       return { address: ports.address, rtpPort: ports.rtpPort, rtcpPort: ports.rtcpPort }
@@ -247,6 +242,19 @@ export class EngineCore {
     if (wanted === this.#ticking) return
     this.#ticking = wanted
     this.#settings.wantTicks(wanted)
+  }
+}
+
+/** Where a leg's datagrams come in. Those that come before the leg is there belong to whoever had the port before. */
+class Inlet implements PacketSink {
+  leg: Leg | undefined
+
+  rtp(bytes: Uint8Array, source: Endpoint, now: number): void {
+    this.leg?.receiveRtp(bytes, source, now)
+  }
+
+  rtcp(bytes: Uint8Array, source: Endpoint, now: number): void {
+    this.leg?.receiveRtcp(bytes, source, now)
   }
 }
 

@@ -7,7 +7,7 @@ import { createNativePacketIo, type NativeCounters, type NativeOptions } from '.
 import { threadClock } from './thread-clock.ts'
 
 /** How long datagrams may wait in the kernel; its time stamp says when they came. Fewer turns cost less. */
-const gatherMs = 5
+const gatherMs = 10
 /** A deadline nearer than this is slept to in native code, exact to a fraction of a millisecond; a farther one by Node. */
 const nearMs = 30
 /** Without a near deadline nobody listens; datagrams are taken in so often that nothing old waits for who listens next. */

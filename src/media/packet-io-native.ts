@@ -56,7 +56,8 @@ export function createNativePacketIo(options: NativeOptions): NativePacketIo {
 
 /** One bound socket: where its datagrams go, and from whom the last one came. */
 interface Channel extends SendingSocket {
-  readonly deliver: (bytes: Uint8Array, source: Endpoint, now: number) => void
+  readonly sink: PacketSink
+  readonly control: boolean
   readonly sources: SourceMemory
 }
 
@@ -160,13 +161,15 @@ class BatchedPacketIo implements NativePacketIo {
     const bytes = this.#views.view(row, rows[at + receiveRow.length] ?? 0)
     const known = rows[at + receiveRow.port] === peerPort ? channel.peer : undefined
     const source = known ?? channel.sources.of(rows, at + receiveRow.port)
-    channel.deliver(bytes, source, now - (rows[at + receiveRow.age] ?? 0) / 1000)
+    const arrival = now - (rows[at + receiveRow.age] ?? 0) / 1000
+    if (channel.control) channel.sink.rtcp(bytes, source, arrival)
+    else channel.sink.rtp(bytes, source, arrival)
   }
 
   #tryPair(port: number, sink: PacketSink): NativePair | undefined {
-    const rtp = this.#bind(port, (bytes, source, now) => sink.rtp(bytes, source, now))
+    const rtp = this.#bind(port, sink, false)
     if (!rtp) return undefined
-    const rtcp = this.#bind(port + 1, (bytes, source, now) => sink.rtcp(bytes, source, now))
+    const rtcp = this.#bind(port + 1, sink, true)
     if (!rtcp) {
       this.#unbind(rtp)
       return undefined
@@ -184,7 +187,7 @@ class BatchedPacketIo implements NativePacketIo {
   }
 
   /** A bound socket, or undefined when the port is taken. */
-  #bind(port: number, deliver: Channel['deliver']): Channel | undefined {
+  #bind(port: number, sink: PacketSink, control: boolean): Channel | undefined {
     const { bindAddress: address } = this.#options
     const slot = this.#addon.open(this.#handle, address, port, receiveBufferBytes, expeditedForwarding)
     if (slot < 0) {
@@ -194,7 +197,8 @@ class BatchedPacketIo implements NativePacketIo {
     }
     const channel: Channel = {
       slot,
-      deliver,
+      sink,
+      control,
       sources: new SourceMemory(this.#addon),
       to: undefined,
       words: undefined,

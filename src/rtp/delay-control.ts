@@ -6,14 +6,14 @@ export type Adjustment = 'none' | 'grow' | 'shrink'
 
 /** Frames of 20 ms; the longest delay that jitter may ask for is 300 ms. */
 export const maxTarget = 15
-/** An input whose packets come this much before they are due needs no more delay. */
+/** An input of which nothing is known yet begins with so much, and one whose packets come this much before they are due needs no more delay. */
 const safetyMs = 10
+/** The same for one whose transit times have been alike for long. */
+const leastSafetyMs = 6
 /** Below this the next late packet would punch a hole. */
 const dangerMs = 4
-/** Delay above what is needed that is let be. */
-const slackMs = 25
-/** And what is left of it when the delay shrinks. */
-const restMs = 5
+/** With less to cut there would be no choice of where speech resembles itself. */
+const leastCutMs = 15
 /** Margins are judged over this many frames. */
 const blockFrames = 50
 /** Frames between two steps while the delay is being brought to where it should be: the further off, the fewer. */
@@ -41,9 +41,10 @@ export class DelayControl {
   #blockLeft = blockFrames
   #blockMargin = Number.POSITIVE_INFINITY
   #calm = 0
-  /** The least margin of the calm blocks. */
-  #calmMargin = Number.POSITIVE_INFINITY
-  /** Milliseconds by which the delay is to change; positive for more of it. */
+  /** The fewest whole frames that could have gone in any of the calm blocks. */
+  #calmFrames = Number.POSITIVE_INFINITY
+  /** Milliseconds of a packet that are left after a frame: delay that wins no time, since packets are needed as wholes. */
+  #leftoverMs = 0
   #change = 0
   #stepLeft = 0
   #spanLeft = spreadFrames
@@ -93,7 +94,7 @@ export class DelayControl {
     if (this.#quiet < quietFrames) {
       const wanted = this.#target + Math.max(1, Math.ceil(byMs / this.#frameMs))
       this.#target = Math.max(this.#target, Math.min(wanted, this.#needed))
-      this.#change = Math.max(this.#change, byMs + dangerMs)
+      this.#change = Math.max(this.#change, this.#wholeFrames(byMs + dangerMs))
     }
     this.#quiet = 0
   }
@@ -108,13 +109,20 @@ export class DelayControl {
   begin(): void {
     this.#change = 0
     this.#calm = 0
+    this.#calmFrames = Number.POSITIVE_INFINITY
     this.#nextBlock()
+  }
+
+  /** Milliseconds by which the delay is to change; positive for more of it. */
+  get change(): number {
+    return this.#change
   }
 
   /** The delay was changed by so many milliseconds. */
   changed(byMs: number): void {
     const left = this.#change - byMs
-    this.#change = Math.sign(left) === Math.sign(this.#change) ? left : 0
+    const goesOn = Math.sign(left) === Math.sign(this.#change) && (left > 0 || left <= -leastCutMs)
+    this.#change = goesOn ? left : 0
   }
 
   /** The sender's clock jumped: earlier transit times mean nothing. */
@@ -125,8 +133,9 @@ export class DelayControl {
     this.#mostBefore = Number.NEGATIVE_INFINITY
   }
 
-  /** A frame was played whose last packet had come `marginMs` before. */
-  played(marginMs: number): Adjustment {
+  /** A frame was played whose last packet had come `marginMs` before, and of which `leftoverMs` are left. */
+  played(marginMs: number, leftoverMs: number): Adjustment {
+    this.#leftoverMs = leftoverMs
     this.#blockMargin = Math.min(this.#blockMargin, marginMs)
     this.#blockLeft -= 1
     if (this.#blockLeft <= 0) this.#judge()
@@ -136,29 +145,48 @@ export class DelayControl {
     return this.#change > 0 ? 'grow' : 'shrink'
   }
 
+  /** By how much the transit times of the last spans differ, milliseconds. */
+  get #spread(): number {
+    return Math.max(this.#most, this.#mostBefore) - Math.min(this.#least, this.#leastBefore)
+  }
+
   /** Frames that the spread of transit times asks for. */
   get #needed(): number {
-    const spread = Math.max(this.#most, this.#mostBefore) - Math.min(this.#least, this.#leastBefore)
-    return Math.max(1, Math.min(maxTarget, Math.ceil((spread - safetyMs) / this.#frameMs) + 1))
+    return Math.max(1, Math.min(maxTarget, Math.ceil((this.#spread - safetyMs) / this.#frameMs) + 1))
+  }
+
+  get #safetyMs(): number {
+    return Math.max(leastSafetyMs, Math.min(safetyMs, dangerMs + this.#spread))
   }
 
   get #reserveMs(): number {
     return this.#reserveLeft > 0 ? this.#frameMs : 0
   }
 
+  /** A tick takes whole frames out of whole packets: only a whole frame more, leftovers included, moves the time by which a packet is needed. */
+  #wholeFrames(ms: number): number {
+    const frames = Math.ceil(ms / this.#frameMs)
+    return frames * this.#frameMs - this.#leftoverMs
+  }
+
   #judge(): void {
     const margin = this.#blockMargin
     const reserve = this.#reserveMs
-    const excess = margin - safetyMs - slackMs - reserve
-    this.#calmMargin = excess > 0 ? Math.min(this.#calmMargin, excess) : Number.POSITIVE_INFINITY
-    this.#calm = excess > 0 ? this.#calm + 1 : 0
-    if (margin < dangerMs + reserve)
-      this.#change = Math.max(this.#change, reserve > 0 ? dangerMs + reserve - margin : dangerMs)
-    else if (this.#calm >= calmBlocks) this.#change = -(this.#calmMargin + slackMs - restMs)
-    else if (this.#change < 0 && excess <= 0) this.#change = 0
-    if (this.#calm >= calmBlocks) {
+    const frames = Math.max(0, Math.floor((margin - this.#safetyMs - reserve) / this.#frameMs))
+    const leftover = this.#leftoverMs >= leastCutMs ? this.#leftoverMs : 0
+    this.#calmFrames = Math.min(this.#calmFrames, frames)
+    this.#calm = frames > 0 || leftover > 0 ? this.#calm + 1 : 0
+    if (margin < dangerMs + reserve) {
+      this.#change = Math.max(this.#change, this.#wholeFrames(dangerMs + reserve - margin))
       this.#calm = 0
-      this.#calmMargin = Number.POSITIVE_INFINITY
+    } else if (this.#calm >= calmBlocks) {
+      this.#change = -(this.#calmFrames * this.#frameMs + leftover)
+    } else if (this.#change < 0 && this.#calm === 0) {
+      this.#change = 0
+    }
+    if (this.#calm === 0 || this.#calm >= calmBlocks) {
+      this.#calm = 0
+      this.#calmFrames = Number.POSITIVE_INFINITY
     }
     this.#nextBlock()
   }

@@ -174,7 +174,7 @@ export class Playout {
     const had = this.#fill(this.#lookAhead(frame.length))
     this.#play(frame)
     this.#margin = now - this.#completedAt
-    if (this.#playing) this.#adjust = this.#delay.played(this.#margin)
+    if (this.#playing) this.#adjust = this.#delay.played(this.#margin, (this.#end - this.#start) / this.#perMs)
     else this.#stoppedAt = now
     if (this.#buffer.jumps !== this.#jumpsSeen) this.#bound()
     this.#concealedRun = this.#playing ? 0 : 1
@@ -185,12 +185,13 @@ export class Playout {
 
   /** A muted phone's packet after others like it changes nothing but the time. Returns whether it was one. */
   #playSilence(wanted: number, now: number): boolean {
-    if (this.#quiet < memoryMs * this.#perMs || this.#adjust !== 'none' || this.#end > this.#start) return false
+    // What may be left in the fifo is silence, too, and stays there in this packet's place.
+    if (this.#quiet - (this.#end - this.#start) < memoryMs * this.#perMs || this.#adjust !== 'none') return false
     const packet = wanted === this.#frameSamples ? this.#buffer.takeSilence(wanted / this.#scale) : undefined
     if (!packet) return false
     this.#completedAt = packet.arrival
     this.#margin = now - packet.arrival
-    this.#adjust = this.#delay.played(this.#margin)
+    this.#adjust = this.#delay.played(this.#margin, (this.#end - this.#start) / this.#perMs)
     this.#concealedRun = 0
     return true
   }
@@ -210,6 +211,7 @@ export class Playout {
   #lookAhead(wanted: number): number {
     const waiting = this.#waiting()
     this.#search.min = minLagMs * this.#perMs
+    this.#search.max = maxLagMs * this.#perMs
     if (wanted < this.#frameSamples) this.#adjust = 'none'
     if (wanted > this.#frameSamples) {
       if (waiting >= wanted || waiting < this.#frameSamples) {
@@ -222,9 +224,12 @@ export class Playout {
       return this.#frameSamples
     }
     if (this.#adjust !== 'shrink') return wanted
-    const needed = wanted + this.#search.max
-    if (waiting < needed) this.#adjust = 'none'
-    return waiting < needed ? wanted : needed
+    // No more than is to go, or the next packet would be needed a tick earlier; and no more than is there.
+    const most = Math.min(this.#search.max, -this.#delay.change * this.#perMs, waiting - wanted)
+    this.#search.max = Math.floor(most / this.#search.grain) * this.#search.grain
+    if (this.#search.max >= this.#search.min) return wanted + this.#search.max
+    this.#adjust = 'none'
+    return wanted
   }
 
   /** Drops the oldest packets of too many, by what their timestamps say. */
