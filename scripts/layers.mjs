@@ -8,7 +8,7 @@ const layers = [
   ['base'],
   ['sip', 'sdp', 'rtp', 'codec', 'dsp', 'schema'],
   ['media'],
-  ['account', 'flow', 'call', 'conference', 'conversation', 'event'],
+  ['account', 'flow', 'call', 'conference', 'conversation', 'routing', 'recording', 'event'],
   ['http', 'net', 'store', 'telemetry'],
   ['main.ts', 'server.ts', 'config.ts'],
 ]

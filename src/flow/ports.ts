@@ -60,3 +60,150 @@ export interface FlowSource {
 /** Whether a call in this status can do nothing more than end. */
 export const isEnding = (status: CallStatus): boolean =>
   status === 'terminating' || status === 'canceling' || status === 'hangup'
+
+/** What a flow does with the sound and the keys of its call. Every method answers the call if need be, and rejects when the call is over. */
+export interface CallAudio {
+  /** Told of every key pressed (RFC 4733 or INFO) until the answer is called. */
+  onDigit(listener: (digit: string) => void): () => void
+  /** Told when the phone's user begins and ends to talk, until the answer is called. */
+  onTalking(listener: (talking: boolean) => void): () => void
+  /** Plays a file or an address on top of all else; resolves when it ended or `signal` aborted. Rejects with UserError when it cannot be played. */
+  play(source: AudioSource, signal: AbortSignal): Promise<void>
+  /** Sends keys by RFC 4733. */
+  sendDigits(
+    digits: string,
+    timing: { readonly durationMs: number; readonly intervalMs: number },
+    signal: AbortSignal,
+  ): Promise<void>
+  /** `''`: nothing is muted. */
+  mute(direction: '' | 'in' | 'out' | 'both'): Promise<void>
+  startExternalMedia(request: ExternalMediaRequest): Promise<void>
+  stopExternalMedia(): Promise<void>
+}
+
+export type AudioSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'url'; readonly url: string }
+
+export interface ExternalMediaRequest {
+  /** Numeric address or name, and port, of the receiver of RTP. */
+  readonly host: string
+  readonly port: number
+  readonly codec: 'PCMU' | 'PCMA' | 'G722' | 'L16'
+}
+
+/** Text to speech, rendered before it is played. */
+export interface FlowSpeech {
+  /** A WAV file that stays at least until the call that asked is over. Throws UserError for text that no engine can say, OperationalError otherwise. */
+  render(request: SpeechRequest, signal: AbortSignal): Promise<AudioSource>
+}
+
+export interface SpeechRequest {
+  /** Plain text or SSML (`<speak>…`). */
+  readonly text: string
+  /** BCP 47; empty for the server's default. */
+  readonly language: string
+  readonly voiceId: string
+  readonly provider: string
+}
+
+/** Requests that flows make to addresses of their owner. Private and local addresses are refused unless the operator allowed them. */
+export interface FlowWeb {
+  /** Sends; resolves with status and body (at most 1 MiB). Throws UserError for an address that is refused, OperationalError when it fails. */
+  send(request: WebRequest, signal: AbortSignal): Promise<{ readonly status: number; readonly body: string }>
+}
+
+export interface WebRequest {
+  readonly url: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Empty for none. */
+  readonly contentType: string
+  readonly body: string
+  /** Of the customer whose flow it is. */
+  readonly customerId: string
+}
+
+/** Recording of the call that a flow runs on. */
+export interface FlowRecordings {
+  /** Resolves with the recording's id once it runs. Throws UserError RECORDING_ALREADY_ACTIVE, CALL_NOT_PROGRESSING. */
+  start(call: FlowCall, request: RecordingRequest): Promise<StartedRecording>
+  /** Resolves once the files are complete. No-op when none runs. */
+  stop(callId: string): Promise<void>
+}
+
+export interface RecordingRequest {
+  readonly activeflowId: string
+  readonly format: 'wav' | 'ogg'
+  /** Seconds; 0 for never. */
+  readonly endOfSilence: number
+  /** '', 'any', or keys of 0-9 A-D # *. */
+  readonly endOfKey: string
+  readonly duration: number
+  readonly beep: boolean
+  /** Nil for none. */
+  readonly onEndFlowId: string
+}
+
+export interface StartedRecording {
+  readonly id: string
+  readonly format: string
+  readonly name: string
+  readonly filenames: readonly string[]
+}
+
+/** New calls that a flow asks for. */
+export interface FlowDialling {
+  /** Independent calls; resolves once they are dialled. Throws UserError naming the destination that cannot be. */
+  call(request: DialRequest): Promise<{ readonly callIds: readonly string[]; readonly groupcallIds: readonly string[] }>
+  /** Rings the destinations, bridges the first answer with this call, resolves when they have parted. Aborting parts them. */
+  connect(request: ConnectRequest): Promise<ConnectOutcome>
+}
+
+export interface DialRequest {
+  readonly customerId: string
+  readonly call: FlowCall | undefined
+  readonly activeflowId: string
+  readonly source: Address
+  readonly destinations: readonly Address[]
+  /** Nil when `actions` are given. */
+  readonly flowId: string
+  readonly actions: readonly Action[]
+  /** Hung up together with `call`. */
+  readonly chained: boolean
+  /** Their flow begins at ringing. */
+  readonly early: boolean
+  readonly anonymous: string
+}
+
+export interface ConnectRequest {
+  readonly call: FlowCall
+  readonly activeflowId: string
+  readonly source: Address
+  readonly destinations: readonly Address[]
+  readonly earlyMedia: boolean
+  readonly anonymous: string
+  readonly signal: AbortSignal
+}
+
+export interface ConnectOutcome {
+  /** The call that answered, or the last that failed; nil when none was dialled. */
+  readonly callId: string
+  readonly answered: boolean
+  /** Of that call. */
+  readonly hangupReason: HangupReason
+}
+
+/** Features of the user's own: an HTTP endpoint each (docs/adapters.md). */
+export interface FlowAdapters {
+  /** Whether an endpoint is configured for it. */
+  has(kind: AdapterKind): boolean
+  /** Asks the endpoint; the answer's `variables` are set in the activeflow, its `actions` are pushed. */
+  ask(kind: AdapterKind, payload: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<AdapterReply>
+}
+
+export type AdapterKind = 'ai' | 'queue' | 'email' | 'message' | 'case' | 'transcribe' | 'conversation'
+
+export interface AdapterReply {
+  readonly variables: Readonly<Record<string, string>>
+  readonly actions: readonly { readonly type: string; readonly option: Readonly<Record<string, unknown>> }[]
+}

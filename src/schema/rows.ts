@@ -5,6 +5,9 @@ import type { Call } from './call.ts'
 import type { Conference, Conferencecall } from './conference.ts'
 import type { ConversationAccount } from './conversation.ts'
 import type { Activeflow, Flow } from './flow.ts'
+import type { Groupcall } from './groupcall.ts'
+import type { Recording, RecordingFile } from './recording.ts'
+import type { DialRoute, Extension, PhoneNumber, Provider, Trunk } from './routing.ts'
 
 /** `account_number` is the API's `user_id`; `line_secret_sealed`/`line_token_sealed` are encrypted, empty when unset. */
 export type CustomerRow = Customer & {
@@ -38,6 +41,41 @@ export interface DirectRow {
 }
 /** `secret_sealed`, `token_sealed` are encrypted at rest (AES-256-GCM). */
 export type ConversationAccountRow = ConversationAccount & { secret_sealed: string; token_sealed: string }
+/** `password_sealed` is encrypted at rest: digest needs the password itself. `registrar_key` is `<customer id>/<extension>`, what must be unique. */
+export type ExtensionRow = Extension & { password_sealed: string; registrar_key: string }
+/** Where a registered phone can be reached (RFC 3261 §10); `aor_key` is the extension's `registrar_key`. */
+export interface ContactRow {
+  id: string
+  customer_id: string
+  extension_id: string
+  aor_key: string
+  /** Contact URI as the phone gave it. */
+  uri: string
+  /** `<aor_key> <instance and reg-id, or contact URI>`: what a new REGISTER replaces (RFC 5626 §6). */
+  binding_key: string
+  instance_id: string
+  reg_id: number
+  /** Transport, and the addresses that requests to it go to and leave from, as JSON of a TransportFlow. */
+  flow: Record<string, unknown>
+  path: string[]
+  user_agent: string
+  call_id: string
+  cseq: number
+  /** 0 to 1000: q-value in thousandths. */
+  q: number
+  tm_expire: string
+  tm_create: string
+  tm_update: string
+  tm_delete: string
+}
+/** `password_sealed` is encrypted at rest. */
+export type TrunkRow = Trunk & { password_sealed: string }
+export type NumberRow = PhoneNumber
+export type ProviderRow = Provider
+export type RouteRow = DialRoute
+/** `answered`: an answer was chosen. `variables` and `anonymous` are what its calls are made with. */
+export type GroupcallRow = Groupcall & { variables: Record<string, string>; anonymous: string }
+export type RecordingRow = Recording & { files: RecordingFile[] }
 /** Server-wide facts such as signing keys; `id` is the name. */
 export interface SettingRow {
   id: string
@@ -60,5 +98,13 @@ export interface Rows {
   direct: DirectRow
   conversation_account: ConversationAccountRow
   setting: SettingRow
+  extension: ExtensionRow
+  contact: ContactRow
+  trunk: TrunkRow
+  number: NumberRow
+  provider: ProviderRow
+  route: RouteRow
+  groupcall: GroupcallRow
+  recording: RecordingRow
 }
 export type TableName = keyof Rows
