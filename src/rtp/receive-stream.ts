@@ -5,8 +5,9 @@ import type { RtpHeader } from './packet.ts'
 
 const maxDropout = 3000
 const maxMisorder = 100
-/** Packets remembered to tell a late one from a duplicate: more than may come late; a power of two. */
-const memory = 128
+/** Packets remembered to tell a late one from a duplicate, two words of bits: more than may come late. */
+const memory = 64
+const wordBits = 32
 const cycle = 0x1_0000
 
 /** `restart`: a new SSRC, or the sender jumped; whatever was buffered belongs to the past. `jump`: refused until the next one confirms it. */
@@ -14,7 +15,9 @@ export type Arrival = 'inOrder' | 'reordered' | 'duplicate' | 'jump' | 'restart'
 
 export class ReceiveStream {
   #clockRate: number
-  readonly #seen = new Int32Array(memory).fill(-1)
+  /** The highest packet is the lowest bit of `#recent`, the one before it the next, and so on into `#earlier`. */
+  #recent = 0
+  #earlier = 0
   #started = false
   #ssrc = 0
   /** Extended sequence numbers: (cycles + 1) · 65536 + sequence, so that one from before the first is still positive. */
@@ -95,13 +98,12 @@ export class ReceiveStream {
     const step = distance16(this.#highest & 0xffff, header.sequence)
     if (step >= maxDropout || step <= -maxMisorder) return this.#farOff(header)
     const extended = this.#highest + step
-    const slot = extended & (memory - 1)
     this.#received += 1
-    if (this.#seen[slot] === extended) {
+    if (step > 0) this.#shift(step)
+    if (!this.#mark(Math.max(0, -step))) {
       this.#duplicates += 1
       return 'duplicate'
     }
-    this.#seen[slot] = extended
     if (extended < this.#base) this.#base = extended
     if (step > 0) this.#highest = extended
     this.#badNext = -1
@@ -126,6 +128,31 @@ export class ReceiveStream {
     this.#expectedPrior = expected
     this.#receivedPrior = this.#received
     return expectedNow <= 0 || lostNow <= 0 ? 0 : Math.min(255, Math.floor((lostNow * 256) / expectedNow))
+  }
+
+  /** Packets that were newest are `step` before the newest from now on. */
+  #shift(step: number): void {
+    if (step === 1) {
+      this.#earlier = (this.#earlier << 1) | (this.#recent >>> (wordBits - 1))
+      this.#recent <<= 1
+    } else if (step < wordBits) {
+      this.#earlier = (this.#earlier << step) | (this.#recent >>> (wordBits - step))
+      this.#recent <<= step
+    } else {
+      this.#earlier = step < memory ? this.#recent << (step - wordBits) : 0
+      this.#recent = 0
+    }
+  }
+
+  /** Notes the packet that is `age` before the newest. Returns false when it was noted already; what is too old to know counts as new. */
+  #mark(age: number): boolean {
+    if (age >= memory) return true
+    const bit = 1 << (age % wordBits)
+    const word = age < wordBits ? this.#recent : this.#earlier
+    if ((word & bit) !== 0) return false
+    if (age < wordBits) this.#recent |= bit
+    else this.#earlier |= bit
+    return true
   }
 
   #farOff(header: RtpHeader): Arrival {
@@ -155,7 +182,7 @@ export class ReceiveStream {
     this.#receivedPrior = 0
     this.#transitKnown = false
     this.#jitter = 0
-    this.#seen.fill(-1)
-    this.#seen[this.#base & (memory - 1)] = this.#base
+    this.#recent = 1
+    this.#earlier = 0
   }
 }

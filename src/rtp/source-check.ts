@@ -55,9 +55,10 @@ export class SourceCheck {
       this.#latched = source
       this.#candidate = undefined
     }
-    this.#ssrc = header.ssrc
+    // Small integers lie in the object itself, other numbers beside it.
+    this.#ssrc = header.ssrc | 0
     this.#sequence = header.sequence
-    this.#heardAt = now
+    this.#heardAt = Math.round(now)
     return true
   }
 
@@ -69,7 +70,7 @@ export class SourceCheck {
   #mayReplace(source: Endpoint, header: RtpHeader, now: number): boolean {
     if (same(source, this.#signalled)) return true
     if (source.address === this.#signalled.address && this.#latched?.address !== this.#signalled.address) return true
-    if (now - this.#heardAt < silentMs || header.ssrc !== this.#ssrc) {
+    if (now - this.#heardAt < silentMs || (header.ssrc | 0) !== this.#ssrc) {
       this.#candidate = undefined
       return false
     }
