@@ -9,9 +9,11 @@ import {
   type OpusDecoderHandle,
   type OpusEncoderHandle,
 } from 'libopus-wasm'
+import { isAudible } from '../dsp/mix.ts'
 import { opusBitrates } from './opus-fmtp.ts'
 import { OpusHandle } from './opus-handle.ts'
 import { opusDuration, opusFrameDuration, opusRepeats } from './opus-packet.ts'
+import { QuietPackets } from './quiet-packets.ts'
 import type { EncoderSettings, Payload, PcmRate, WideCodec, WideDecoder, WideEncoder } from './wide-codec.ts'
 
 /** Longest frame (RFC 6716 §3.4, R2) and its header. */
@@ -96,6 +98,7 @@ class OpusDecoder implements WideDecoder {
   readonly #received = { maxFrameSize: 0 }
   readonly #missing = { frameSize: 0 }
   readonly #repeated = { frameSize: 0, decodeFec: true }
+  readonly #quiet = new QuietPackets()
   #malformed = 0
 
   constructor(rate: PcmRate) {
@@ -120,9 +123,15 @@ class OpusDecoder implements WideDecoder {
     const count = this.samplesIn(payload)
     const handle = this.#handle.current
     if (count === 0) return 0
+    if (this.#quiet.covers(payload)) {
+      pcm.fill(0, at, at + count)
+      return count
+    }
     this.#received.maxFrameSize = count
     try {
-      if (handle) pcm.set(handle.decode(payload.bytes.subarray(0, payload.length), this.#received), at)
+      const decoded = handle?.decode(payload.bytes.subarray(0, payload.length), this.#received)
+      if (decoded) pcm.set(decoded, at)
+      if (decoded) this.#quiet.decoded(payload, isAudible(decoded))
       else pcm.fill(0, at, at + count)
     } catch {
       // The framing inside is broken: as good as lost.
@@ -133,6 +142,7 @@ class OpusDecoder implements WideDecoder {
   }
 
   conceal(pcm: Int16Array, at: number, count: number): void {
+    this.#quiet.forget()
     const handle = this.#handle.current
     for (let done = 0; done < count; ) {
       const left = count - done
@@ -166,6 +176,7 @@ class OpusDecoder implements WideDecoder {
   }
 
   reset(): void {
+    this.#quiet.forget()
     this.#handle.renew()
   }
 
