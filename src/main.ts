@@ -4,6 +4,7 @@ import { OperationalError } from './base/errors.ts'
 import { readSettings, SettingError, type Settings, settingsHelp } from './config.ts'
 import { systemClock } from './net/system-clock.ts'
 import { type Server, startServer } from './server.ts'
+import { keepHeapSmall } from './telemetry/heap.ts'
 import { createLog } from './telemetry/log.ts'
 
 function readVersion(): string {
@@ -57,6 +58,7 @@ async function main(): Promise<void> {
   const log = createLog(settings.logLevel)
   const server = await startServer({ settings, clock: systemClock, log, version: readVersion() })
   process.stdout.write(whatNext(settings, server))
+  keepHeapSmall(systemClock)
   let stopping = false
   const stop = (signal: string): void => {
     if (stopping) process.exit(1)

@@ -22,6 +22,8 @@ export interface Partyline extends Bridge {
   endedByServer(): number
 }
 
+/** As in package.json's `start`. */
+const nodeFlags = ['--max-semi-space-size=4']
 const ownCheckout = fileURLToPath(new URL('../..', import.meta.url))
 
 interface Conference {
@@ -73,7 +75,7 @@ export async function startPartyline(codec: BenchCodec, checkout = ownCheckout):
     PARTYLINE_LOG_LEVEL: 'warn',
     PARTYLINE_RATE_LIMITS: 'off',
   }
-  const child = startPinned({ core: serverCore, file: process.execPath, args: [join(checkout, 'src', 'main.ts')], env })
+  const child = startPinned({ core: serverCore, file: process.execPath, args: [...nodeFlags, join(checkout, 'src', 'main.ts')], env })
   const said = lastWords(child)
   const dialler = await Dialler.open(codec)
   const http11 = createApi(http, accesskey)

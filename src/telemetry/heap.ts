@@ -1,0 +1,58 @@
+// Gives memory back after a burst of calls. V8 collects when it needs room, and on a machine with much of it that is late: the process stays as
+// large as at its busiest. Collecting stops this thread for some 10 ms, so that it waits for a quiet moment; audio runs in other threads.
+import { performance } from 'node:perf_hooks'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import type { Clock, Timer } from '../base/time.ts'
+
+/** What is watched and done, so that tests need no heap of their own. */
+export interface HeapPort {
+  /** Octets in use, garbage included. */
+  used(): number
+  /** Share of the time since the last call in which this thread was busy. */
+  load(): number
+  collect(): void
+}
+
+const everyMs = 1000
+/** A thread that has less to do is quiet. */
+const quietLoad = 0.2
+/** So much more than after the last collection is worth one. */
+const worthBytes = 24 * 1024 * 1024
+/** Looks that a collection is not repeated for. */
+const restLooks = 10
+
+/** Looks once a second until the timer that it answers is cancelled. */
+export function keepHeapSmall(clock: Pick<Clock, 'after'>, heap: HeapPort = ownHeap()): Timer {
+  let after = heap.used()
+  let rest = 0
+  const look = (): void => {
+    timer = clock.after(everyMs, look)
+    rest -= 1
+    const quiet = heap.load() < quietLoad
+    if (!quiet || rest > 0 || heap.used() - after < worthBytes) return
+    heap.collect()
+    after = heap.used()
+    rest = restLooks
+  }
+  let timer = clock.after(everyMs, look)
+  return { cancel: () => timer.cancel() }
+}
+
+function ownHeap(): HeapPort {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  let before = performance.eventLoopUtilization()
+  return {
+    used: () => process.memoryUsage().heapUsed,
+    load: () => {
+      const now = performance.eventLoopUtilization()
+      const { utilization } = performance.eventLoopUtilization(now, before)
+      before = now
+      return utilization
+    },
+    collect: () => {
+      if (typeof collect === 'function') collect()
+    },
+  }
+}
