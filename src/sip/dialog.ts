@@ -2,8 +2,8 @@
 import { parseCSeq } from './cseq.ts'
 import type { TransportFlow } from './flow.ts'
 import { type Header, header, headers, type SipMessage, type SipRequest, type SipResponse } from './message.ts'
-import { encodeBody, noBody, sdpHeader } from './response.ts'
-import { nextFlow, requestUri, routed, uriOf } from './route.ts'
+import { encodeBody, noBody } from './response.ts'
+import { requestUri, routed, uriOf } from './route.ts'
 import { callIdOf, fromTag, toTag } from './transaction-key.ts'
 
 /** All that must be kept of a dialog; a plain value that can be written down. */
@@ -105,9 +105,15 @@ export function takeSequence(dialog: Dialog, request: SipRequest): boolean {
   return true
 }
 
+export interface Content {
+  /** Media type, parameters included. */
+  readonly type: string
+  readonly text: string
+}
+
 export interface DialogRequestParts {
   readonly headers?: readonly Header[]
-  readonly description?: string
+  readonly content?: Content
   /** CSeq number of the INVITE, for its ACK; a new one otherwise. */
   readonly sequence?: number
 }
@@ -125,17 +131,10 @@ export function dialogRequest(dialog: Dialog, method: string, parts: DialogReque
     { name: 'CSeq', value: `${parts.sequence ?? dialog.localSequence} ${method}` },
     ...(parts.headers ?? []),
   ]
-  if (parts.description !== undefined) fields.push(sdpHeader)
-  return {
-    kind: 'request',
-    method,
-    uri,
-    headers: fields,
-    body: parts.description === undefined ? noBody : encodeBody(parts.description),
-  }
+  const { content } = parts
+  if (content !== undefined) fields.push({ name: 'Content-Type', value: content.type })
+  return { kind: 'request', method, uri, headers: fields, body: content ? encodeBody(content.text) : noBody }
 }
-
-export const flowOf = (dialog: Dialog): TransportFlow => nextFlow(dialog)
 
 /** Whether the far end takes this method; one that never sent Allow is taken at its word for nothing but the basics. */
 export const allows = (dialog: Dialog, method: string): boolean => dialog.allowed.includes(method)

@@ -26,6 +26,14 @@ export interface VerifyInput {
   readonly account: { readonly username: string; readonly password: string } | undefined
   /** Milliseconds, the same clock as for `challenge`. */
   readonly now: number
+  /** As for `challenge`. */
+  readonly source?: string
+}
+
+export interface ChallengeOptions {
+  readonly stale?: boolean
+  /** Address that the nonce is for; from any other it is stale: who forges where requests come from cannot read the answers there. */
+  readonly source?: string
 }
 
 export type Verdict =
@@ -61,8 +69,8 @@ export class DigestVerifier {
   }
 
   /** WWW-Authenticate (or Proxy-Authenticate) values, strongest algorithm first, for one response. */
-  challenge(realm: string, now: number, stale = false): string[] {
-    const nonce = this.#issue(realm, now)
+  challenge(realm: string, now: number, { stale = false, source = '' }: ChallengeOptions = {}): string[] {
+    const nonce = this.#issue(`${realm} ${source}`, now)
     const tail = `nonce="${nonce}", qop="auth,auth-int"${stale ? ', stale=true' : ''}`
     return (['SHA-256', 'MD5'] satisfies HashName[]).map(
       (hash) => `Digest realm=${quote(realm)}, algorithm=${hash}, ${tail}`,
@@ -76,7 +84,7 @@ export class DigestVerifier {
     if (credentials.realm !== input.realm) return refuse('realm')
     if (!sameUri(credentials.uri, input.uri)) return refuse('uri')
     if (!this.#matches(credentials, input)) return refuse('password')
-    const issuedAt = this.#issuedAt(credentials.nonce, input.realm)
+    const issuedAt = this.#issuedAt(credentials.nonce, `${input.realm} ${input.source ?? ''}`)
     if (issuedAt === undefined || issuedAt > input.now || input.now - issuedAt > this.#lifetimeMs)
       return refuse('nonce', true)
     if (!this.#count(credentials.nonce, issuedAt, Number.parseInt(credentials.nc, 16))) return refuse('replay', true)
@@ -104,24 +112,24 @@ export class DigestVerifier {
     return sameText(credentials.username, named) && right && input.account !== undefined
   }
 
-  /** 8 bytes of milliseconds, 8 bytes of serial number, and the authentication code of both and the realm. */
-  #issue(realm: string, now: number): string {
+  /** 8 bytes of milliseconds, 8 bytes of serial number, and the authentication code of both and the realm with its source. */
+  #issue(place: string, now: number): string {
     const stamp = Buffer.alloc(16)
     stamp.writeDoubleBE(now, 0)
     stamp.writeBigUInt64BE(BigInt(this.#serial), 8)
     this.#serial += 1
-    return Buffer.concat([stamp, this.#mac(stamp, realm)]).toString('base64url')
+    return Buffer.concat([stamp, this.#mac(stamp, place)]).toString('base64url')
   }
 
-  #mac(stamp: Uint8Array, realm: string): Buffer {
-    return createHmac('sha256', this.#key).update(stamp).update(realm).digest().subarray(0, macBytes)
+  #mac(stamp: Uint8Array, place: string): Buffer {
+    return createHmac('sha256', this.#key).update(stamp).update(place).digest().subarray(0, macBytes)
   }
 
-  #issuedAt(nonce: string, realm: string): number | undefined {
+  #issuedAt(nonce: string, place: string): number | undefined {
     const bytes = Buffer.from(nonce, 'base64url')
     if (bytes.length !== 16 + macBytes || bytes.toString('base64url') !== nonce) return undefined
     const stamp = bytes.subarray(0, 16)
-    return timingSafeEqual(bytes.subarray(16), this.#mac(stamp, realm)) ? stamp.readDoubleBE(0) : undefined
+    return timingSafeEqual(bytes.subarray(16), this.#mac(stamp, place)) ? stamp.readDoubleBE(0) : undefined
   }
 
   /** Whether this count is new. Counts must grow; a lost request leaves a gap, which is fine. */

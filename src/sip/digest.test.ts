@@ -132,7 +132,7 @@ describe('the server', () => {
   it('challenges with SHA-256 first and MD5 second, and takes either', () => {
     const { verifier, verify, answerAt } = setUp()
     expect(verifier.challenge('r', 0).map((value) => parseChallenge(value)?.algorithm.hash)).toEqual(['SHA-256', 'MD5'])
-    expect(parseChallenge(verifier.challenge('r', 0, true)[0] ?? '')?.stale).toBe(true)
+    expect(parseChallenge(verifier.challenge('r', 0, { stale: true })[0] ?? '')?.stale).toBe(true)
     for (const at of [0, 1]) expect(verify(answerAt(1000, 1, at))).toEqual({ ok: true, username: 'bob' })
   })
 
@@ -175,6 +175,15 @@ describe('the server', () => {
     })
     const foreign = new DigestVerifier({ key: Buffer.alloc(32, 8) }).challenge('r', 1000)[0] ?? ''
     expect(verify(answerTo3(foreign, 1))).toMatchObject({ stale: true, reason: 'nonce' })
+  })
+
+  it('takes a nonce from the address that it was given to and from no other', () => {
+    const { verifier, verify } = setUp()
+    const given = verifier.challenge('r', 1000, { source: '192.0.2.7' })[0] ?? ''
+    const stale = { ok: false, stale: true, reason: 'nonce' }
+    expect(verify(answerTo3(given, 1), { source: '192.0.2.8' })).toEqual(stale)
+    expect(verify(answerTo3(given, 1))).toEqual(stale)
+    expect(verify(answerTo3(given, 1), { source: '192.0.2.7' })).toMatchObject({ ok: true })
   })
 
   it('takes each nonce count once, growing', () => {

@@ -1,6 +1,15 @@
 // Checks of requests inside and outside dialogs (RFC 3261 §8.2.1-8.2.3): method, extensions, bodies. The first fault is answered.
 import { type Header, header, headers, type SipRequest } from './message.ts'
-import { acceptHeader, allowedMethods, allowHeader, knownMethods, supportedOptions } from './response.ts'
+import {
+  acceptHeader,
+  allowedMethods,
+  allowedOutside,
+  allowHeader,
+  allowOutsideHeader,
+  knownMethods,
+  registrarOptions,
+  supportedOptions,
+} from './response.ts'
 import { bodyType } from './session-description.ts'
 import { optionTags } from './session-timer.ts'
 
@@ -11,18 +20,26 @@ export interface RequestFault {
 
 /** Methods whose body, if any, must be a session description. */
 const describing: readonly string[] = ['INVITE', 'UPDATE', 'PRACK', 'ACK']
-const servedMethods: readonly string[] = allowedMethods
+const inDialog = { methods: allowedMethods as readonly string[], allow: allowHeader }
+const outside = { methods: allowedOutside, allow: allowOutsideHeader }
 
 export const dialogFault = (request: SipRequest): RequestFault | undefined =>
-  methodFault(request) ?? requireFault(request) ?? bodyFault(request)
+  methodFault(request, inDialog) ?? requireFault(request) ?? bodyFault(request)
 
-export function methodFault(request: SipRequest): RequestFault | undefined {
-  if (servedMethods.includes(request.method)) return undefined
-  return { status: knownMethods.includes(request.method) ? 405 : 501, headers: [allowHeader] }
+function methodFault(request: SipRequest, { methods, allow }: typeof inDialog): RequestFault | undefined {
+  const { method } = request
+  if (methods.includes(method)) return undefined
+  // RFC 6665 §4.1.3: we subscribe to nothing, so there is no subscription that a NOTIFY could be of.
+  if (method === 'NOTIFY') return { status: 481, headers: [] }
+  return { status: knownMethods.includes(method) ? 405 : 501, headers: [allow] }
 }
 
+/** The method of a request outside dialogs. */
+export const outsideFault = (request: SipRequest): RequestFault | undefined => methodFault(request, outside)
+
 export function requireFault(request: SipRequest): RequestFault | undefined {
-  const known: readonly string[] = supportedOptions
+  const known: readonly string[] =
+    request.method === 'REGISTER' ? [...supportedOptions, ...registrarOptions] : supportedOptions
   const unknown = optionTags(request, 'Require').filter((tag) => !known.includes(tag))
   return unknown.length === 0
     ? undefined

@@ -2,15 +2,18 @@
 import { type Header, header, headers, type SipRequest, type SipResponse } from './message.ts'
 import { toTag } from './transaction-key.ts'
 
-export const allowedMethods = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'PRACK', 'UPDATE', 'INFO'] as const
+/** What we serve in a dialog. */
+export const allowedMethods = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'PRACK', 'UPDATE', 'INFO', 'REFER'] as const
+/** What we serve outside dialogs. */
+export const allowedOutside: readonly string[] = [...allowedMethods, 'REGISTER']
 /** Methods that we know of but do not serve: 405; any other is 501. */
-export const knownMethods: readonly string[] = [
-  ...allowedMethods,
-  ...['REGISTER', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'MESSAGE', 'PUBLISH'],
-]
-export const supportedOptions = ['100rel', 'timer'] as const
+export const knownMethods: readonly string[] = [...allowedOutside, ...['SUBSCRIBE', 'NOTIFY', 'MESSAGE', 'PUBLISH']]
+export const supportedOptions = ['100rel', 'timer', 'replaces', 'norefersub'] as const
+/** What a registrar understands besides (RFC 3327, RFC 5626). */
+export const registrarOptions = ['path', 'outbound'] as const
 
 export const allowHeader: Header = { name: 'Allow', value: allowedMethods.join(', ') }
+export const allowOutsideHeader: Header = { name: 'Allow', value: allowedOutside.join(', ') }
 export const acceptHeader: Header = { name: 'Accept', value: 'application/sdp' }
 export const supportedHeader: Header = { name: 'Supported', value: supportedOptions.join(', ') }
 export const sdpHeader: Header = { name: 'Content-Type', value: 'application/sdp' }
@@ -29,9 +32,12 @@ const reasonPhrases: Readonly<Record<number, string>> = {
   182: 'Queued',
   183: 'Session Progress',
   200: 'OK',
+  202: 'Accepted',
   300: 'Multiple Choices',
   301: 'Moved Permanently',
   302: 'Moved Temporarily',
+  305: 'Use Proxy',
+  380: 'Alternative Service',
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
@@ -48,23 +54,30 @@ const reasonPhrases: Readonly<Record<number, string>> = {
   420: 'Bad Extension',
   421: 'Extension Required',
   422: 'Session Interval Too Small',
+  423: 'Interval Too Brief',
+  439: 'First Hop Lacks Outbound Support',
+  469: 'Bad Info Package',
   480: 'Temporarily Unavailable',
   481: 'Call/Transaction Does Not Exist',
   482: 'Loop Detected',
   483: 'Too Many Hops',
   484: 'Address Incomplete',
+  485: 'Ambiguous',
   486: 'Busy Here',
   487: 'Request Terminated',
   488: 'Not Acceptable Here',
+  489: 'Bad Event',
   491: 'Request Pending',
   500: 'Server Internal Error',
   501: 'Not Implemented',
+  502: 'Bad Gateway',
   503: 'Service Unavailable',
   504: 'Server Time-out',
   505: 'Version Not Supported',
   513: 'Message Too Large',
   600: 'Busy Everywhere',
   603: 'Decline',
+  604: 'Does Not Exist Anywhere',
   606: 'Not Acceptable',
 }
 const classPhrases = ['Trying', 'Progress', 'OK', 'Redirected', 'Request Failed', 'Server Failure', 'Declined']

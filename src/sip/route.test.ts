@@ -6,20 +6,22 @@ import { parseUri } from './uri.ts'
 const udp: TransportFlow = { transport: 'UDP', remoteAddress: '203.0.113.5', remotePort: 40_000 }
 const tcp: TransportFlow = { ...udp, transport: 'TCP', connectionId: 'c' }
 const question = { remoteTarget: 'sip:a@10.0.0.7:5062', routeSet: [], lastFlow: udp, lastFlowLost: false }
+const anywhere = (): boolean => true
+const nowhere = (): boolean => false
 
 describe('the flow of the next request', () => {
   it('is the last one when the Contact has another address or a name', () => {
-    expect(nextFlow(question)).toEqual(udp)
-    expect(nextFlow({ ...question, remoteTarget: 'sip:a@phone.example.com' })).toEqual(udp)
+    expect(nextFlow(question, anywhere)).toEqual(udp)
+    expect(nextFlow({ ...question, remoteTarget: 'sip:a@phone.example.com' }, anywhere)).toEqual(udp)
   })
 
   it('goes to the port of the Contact when its address is the same', () => {
-    expect(nextFlow({ ...question, remoteTarget: 'sip:a@203.0.113.5' })).toEqual({ ...udp, remotePort: 5060 })
+    expect(nextFlow({ ...question, remoteTarget: 'sip:a@203.0.113.5' }, anywhere)).toEqual({ ...udp, remotePort: 5060 })
   })
 
   it('goes to a numeric first route, IPv6 too', () => {
     const routeSet = ['<sip:[2001:db8::1]:5070;lr>', '<sip:198.51.100.1;lr>']
-    expect(nextFlow({ ...question, routeSet })).toEqual({
+    expect(nextFlow({ ...question, routeSet }, anywhere)).toEqual({
       transport: 'UDP',
       remoteAddress: '2001:db8::1',
       remotePort: 5070,
@@ -27,16 +29,19 @@ describe('the flow of the next request', () => {
   })
 
   it('stays on an open connection, unless the route leads to another host', () => {
-    expect(nextFlow({ ...question, lastFlow: tcp })).toEqual(tcp)
-    expect(nextFlow({ ...question, lastFlow: tcp, routeSet: ['<sip:203.0.113.5;lr>'] })).toEqual(tcp)
-    const elsewhere = nextFlow({ ...question, lastFlow: tcp, routeSet: ['<sip:198.51.100.1;transport=tcp;lr>'] })
+    expect(nextFlow({ ...question, lastFlow: tcp }, anywhere)).toEqual(tcp)
+    expect(nextFlow({ ...question, lastFlow: tcp, routeSet: ['<sip:203.0.113.5;lr>'] }, anywhere)).toEqual(tcp)
+    const elsewhere = nextFlow(
+      { ...question, lastFlow: tcp, routeSet: ['<sip:198.51.100.1;transport=tcp;lr>'] },
+      anywhere,
+    )
     expect(elsewhere).toEqual({ transport: 'TCP', remoteAddress: '198.51.100.1', remotePort: 5060 })
   })
 
   it('opens a new connection to the Contact when the last is closed', () => {
     const lost = { ...question, lastFlow: tcp, lastFlowLost: true }
-    expect(nextFlow(lost)).toEqual({ transport: 'TCP', remoteAddress: '10.0.0.7', remotePort: 5062 })
-    expect(nextFlow({ ...lost, remoteTarget: 'sip:a@phone.example.com' })).toEqual({
+    expect(nextFlow(lost, anywhere)).toEqual({ transport: 'TCP', remoteAddress: '10.0.0.7', remotePort: 5062 })
+    expect(nextFlow({ ...lost, remoteTarget: 'sip:a@phone.example.com' }, anywhere)).toEqual({
       transport: 'TCP',
       remoteAddress: '203.0.113.5',
       remotePort: 40_000,
@@ -50,7 +55,7 @@ describe('the flow of the next request after TLS', () => {
   const lost = { ...question, lastFlow: tls, lastFlowLost: true }
 
   it('is the open connection', () => {
-    expect(nextFlow({ ...question, lastFlow: tls, remoteTarget: 'sip:a@203.0.113.5' })).toEqual(tls)
+    expect(nextFlow({ ...question, lastFlow: tls, remoteTarget: 'sip:a@203.0.113.5' }, anywhere)).toEqual(tls)
   })
 
   it.each([
@@ -60,7 +65,7 @@ describe('the flow of the next request after TLS', () => {
   ])(
     'is TLS with the same name for the certificate when the connection is lost and the Contact is %s',
     (remoteTarget, remotePort) => {
-      expect(nextFlow({ ...lost, remoteTarget })).toEqual({
+      expect(nextFlow({ ...lost, remoteTarget }, anywhere)).toEqual({
         transport: 'TLS',
         remoteAddress: '10.0.0.7',
         remotePort,
@@ -71,13 +76,30 @@ describe('the flow of the next request after TLS', () => {
 
   it('is the same place by a new connection when the Contact is a name', () => {
     const { connectionId: _, ...unopened } = tls
-    expect(nextFlow({ ...lost, remoteTarget: 'sip:a@phone.example.com' })).toEqual(unopened)
+    expect(nextFlow({ ...lost, remoteTarget: 'sip:a@phone.example.com' }, anywhere)).toEqual(unopened)
   })
 
   it('is TLS to the next hop of the route too', () => {
     const routeSet = ['<sip:198.51.100.1;lr>']
     const hop = { transport: 'TLS', remoteAddress: '198.51.100.1', remotePort: 5061 }
-    expect(nextFlow({ ...question, lastFlow: tls, routeSet })).toEqual(hop)
+    expect(nextFlow({ ...question, lastFlow: tls, routeSet }, anywhere)).toEqual(hop)
+  })
+})
+
+describe('the flow of the next request, where no other address may be reached', () => {
+  it('is the last one whatever a Record-Route or, after a lost connection, a Contact says', () => {
+    const routeSet = ['<sip:198.51.100.1;lr>']
+    expect(nextFlow({ ...question, routeSet }, nowhere)).toEqual(udp)
+    expect(nextFlow({ ...question, lastFlow: tcp, routeSet }, nowhere)).toEqual(tcp)
+    const { connectionId: _, ...unopened } = tcp
+    const lost = { ...question, lastFlow: tcp, lastFlowLost: true }
+    expect(nextFlow({ ...lost, remoteTarget: 'sip:a@198.51.100.1' }, nowhere)).toEqual(unopened)
+    expect(nextFlow({ ...lost, routeSet }, nowhere)).toEqual(unopened)
+  })
+
+  it('may have another port of the same address', () => {
+    const routeSet = ['<sip:203.0.113.5:5080;lr>']
+    expect(nextFlow({ ...question, routeSet }, nowhere)).toEqual({ ...udp, remotePort: 5080 })
   })
 })
 

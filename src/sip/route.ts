@@ -66,12 +66,23 @@ export interface FlowQuestion {
   readonly lastFlowLost: boolean
 }
 
+/** Whether requests may leave for this numeric address because a message names it. */
+export type Reaches = (address: string) => boolean
+
 /**
  * The flow of the next request. With a route set: its first hop when numeric. Without: the last flow, because the Contact of a peer
  * behind NAT leads nowhere; when Contact and last flow agree in the address, the port of the Contact. What went by TLS never goes
- * by anything else.
+ * by anything else. An address other than the last flow's must be one that `reaches` admits, or the last flow is kept: else whoever calls
+ * could aim our re-INVITEs at a gateway that trusts us.
  */
-export function nextFlow(question: FlowQuestion): TransportFlow {
+export function nextFlow(question: FlowQuestion, reaches: Reaches): TransportFlow {
+  const { lastFlow, lastFlowLost } = question
+  const wanted = wantedFlow(question)
+  if (sameHost(wanted.remoteAddress, lastFlow.remoteAddress) || reaches(wanted.remoteAddress)) return wanted
+  return lastFlowLost ? unopened(lastFlow) : lastFlow
+}
+
+function wantedFlow(question: FlowQuestion): TransportFlow {
   const { lastFlow, lastFlowLost } = question
   const hop = question.routeSet.length > 0 ? uriOf(question.routeSet[0]) : parseUri(question.remoteTarget)
   const target = numericFlow(hop, lastFlow.transport === 'TLS')

@@ -1,12 +1,13 @@
 // The INVITE that we send to start a session (RFC 3261 §13.2): forks, reliable provisional responses (RFC 3262 §4), late offers,
 // challenges, and CANCEL against a 2xx that crosses it. Lives as long as its transaction, to acknowledge every 2xx.
 import type { ChallengeChain } from './authentication.ts'
-import { confirm, type Dialog, dialogRequest, flowOf, heardFrom, uacDialog } from './dialog.ts'
+import { confirm, type Dialog, dialogRequest, heardFrom, uacDialog } from './dialog.ts'
 import { credentialsOf, sendInDialog } from './dialog-request.ts'
 import type { TransportFlow } from './flow.ts'
 import { cancelFor, type InviteCommand, inviteBody, inviteRequest } from './invite-request.ts'
 import { type Header, header, type SipRequest, type SipResponse } from './message.ts'
 import { isNextReliable, rackHeader, reliableNumber } from './prack.ts'
+import { sdpHeader } from './response.ts'
 import { decliningAnswer, descriptionOf } from './session-description.ts'
 import { endByFailure, endByResponse } from './session-end.ts'
 import { intervalOfResponse, minSeOf } from './session-timer.ts'
@@ -200,7 +201,7 @@ export class InviteClient {
       this.#accepted(response, branch)
       return
     }
-    this.#dismiss(response, branch)
+    this.#dismiss(response, branch, state === 'cancelling' || state === 'cancelPending' ? this.#cancelHeaders : [])
     if (state !== 'cancelling' && state !== 'cancelPending') return
     this.#usage.move('success')
     this.#usage.finish({ by: 'local', status: 487, reason: 'answered while being cancelled' })
@@ -254,17 +255,23 @@ export class InviteClient {
   }
 
   /** A 2xx that we have no use for: another fork's, or one that crossed our CANCEL (§13.2.2.4, §15.1.1). */
-  #dismiss(response: SipResponse, branch: Branch): void {
+  #dismiss(response: SipResponse, branch: Branch, headers: readonly Header[]): void {
     const offer = this.#command.offer === undefined && branch.agreed === undefined ? descriptionOf(response) : undefined
     this.#acknowledge(branch, offer && decliningAnswer(offer, this.#host.address))
     this.#host.unbind(branch.dialog)
-    sendInDialog(this.#usage, branch.dialog, { method: 'BYE', final: () => undefined, failed: () => undefined })
+    sendInDialog(this.#usage, branch.dialog, {
+      method: 'BYE',
+      headers,
+      final: () => undefined,
+      failed: () => undefined,
+    })
   }
 
   #acknowledge(branch: Branch, description?: string): void {
     const headers = [...(this.#request ? credentialsOf(this.#request) : []), this.#host.product]
-    const parts = { headers, sequence: this.#sequence, ...(description !== undefined && { description }) }
-    branch.ack = this.#host.sendAck(dialogRequest(branch.dialog, 'ACK', parts), flowOf(branch.dialog))
+    const content = description === undefined ? {} : { content: { type: sdpHeader.value, text: description } }
+    const parts = { headers, sequence: this.#sequence, ...content }
+    branch.ack = this.#host.sendAck(dialogRequest(branch.dialog, 'ACK', parts), this.#host.flowOf(branch.dialog))
   }
 
   #failure(response: SipResponse): void {

@@ -53,7 +53,7 @@ export class InviteServer {
   }
 
   /** Sends 100 and tells of the call. */
-  start(): void {
+  start(replacesSessionId?: string): void {
     const { request, flow } = this.#transaction
     this.#usage.dialog = this.#dialog
     this.#host.bind(this.#dialog, this.#usage)
@@ -68,6 +68,7 @@ export class InviteServer {
       flow,
       callId: this.#dialog.callId,
       ...(this.#offer !== undefined && { offer: this.#offer }),
+      ...(replacesSessionId !== undefined && { replacesSessionId }),
     })
   }
 

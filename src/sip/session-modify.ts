@@ -1,7 +1,7 @@
 // Changes of a running session (RFC 3261 §14, RFC 3311): re-INVITE and UPDATE both ways, one open offer at a time, glare, and the
 // refreshes of session timers.
 import { parseCSeq } from './cseq.ts'
-import { allows, dialogRequest, flowOf } from './dialog.ts'
+import { allows, dialogRequest } from './dialog.ts'
 import { credentialsOf, sendInDialog } from './dialog-request.ts'
 import { type Header, header, type SipRequest, type SipResponse } from './message.ts'
 import { allowHeader, responseTo, supportedHeader } from './response.ts'
@@ -291,7 +291,7 @@ export class Modification {
         const headers = [...credentialsOf(request), this.#host.product]
         ack = this.#host.sendAck(
           dialogRequest(dialog, 'ACK', { headers, sequence: sequenceOf(request) }),
-          flowOf(dialog),
+          this.#host.flowOf(dialog),
         )
         this.#changed(response, change)
       },

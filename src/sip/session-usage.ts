@@ -28,6 +28,9 @@ export interface Sent {
 
 /** Whoever takes the requests of a dialog. */
 export interface DialogOwner {
+  /** Of the session. */
+  readonly id: string
+  readonly state: string
   /** Our tag of a session of theirs, which the answer to a CANCEL repeats (§9.2). */
   readonly localTag: string | undefined
   /** Any request but ACK and CANCEL. */
@@ -51,23 +54,25 @@ export interface SessionHost {
   resend(sent: Sent): void
   emit(event: SessionEvent): void
   note(level: 'debug' | 'warn', message: string, fields: Readonly<Record<string, unknown>>): void
+  /** Where the next request of the dialog goes. */
+  flowOf(dialog: Dialog): TransportFlow
   /** Contact of ours for a flow and the Request-URI of the request that it is in, or answers: `<sip:…>` or `<sips:…>`. */
   contact(flow: TransportFlow, requestUri: string): Header
   /** User-Agent. */
   readonly product: Header
   bind(dialog: Dialog, owner: DialogOwner): void
   unbind(dialog: Dialog): void
+  /** Takes a REFER in a dialog of this session. */
+  refer(usage: Usage, dialog: Dialog, transaction: ServerTransaction): void
   /** Called once, when the session has ended. */
   forget(sessionId: string): void
 }
 
 export interface Usage extends DialogOwner {
-  readonly id: string
   readonly host: SessionHost
   readonly offers: OfferAnswer
   readonly timer: SessionTimer
   readonly authentication: Authentication
-  readonly state: string
   /** The dialog of the session; while early and forked, the latest heard from. */
   dialog: Dialog | undefined
   /** Our session description in force, for refreshes by re-INVITE. */

@@ -6,7 +6,7 @@ import { type Dialog, heardFrom, takeSequence } from './dialog.ts'
 import { sendInDialog } from './dialog-request.ts'
 import type { TransportFlow } from './flow.ts'
 import type { InviteCommand } from './invite-request.ts'
-import type { Header, SipRequest } from './message.ts'
+import { type Header, header, type SipRequest } from './message.ts'
 import { OfferAnswer } from './offer-answer.ts'
 import { dialogFault } from './request-checks.ts'
 import { acceptHeader, allowHeader, decodeBody, responseTo, supportedHeader } from './response.ts'
@@ -21,7 +21,11 @@ import type { SessionHost, Usage } from './session-usage.ts'
 import type { ServerTransaction } from './transaction-server-side.ts'
 import type { Command, SessionEnd } from './user-agent-io.ts'
 
-export type SessionCommand = Exclude<Command, { kind: 'invite' | 'drain' }>
+/** Commands to one running session. */
+export type SessionCommand = Exclude<
+  Command,
+  { kind: 'invite' | 'drain' | 'respond' | 'options' | 'answerRefer' | 'referProgress' }
+>
 
 /** Bodies of INFO that carry DTMF. */
 const infoTypes: readonly string[] = ['application/dtmf-relay', 'application/dtmf']
@@ -63,10 +67,10 @@ export class Session implements Usage {
   }
 
   /** Takes an INVITE that passed the checks. */
-  static incoming(host: SessionHost, id: string, transaction: ServerTransaction): Session {
-    const session = new Session(id, host, { state: 'incoming' })
+  static incoming(host: SessionHost, transaction: ServerTransaction, replacesSessionId?: string): Session {
+    const session = new Session(host.token(32), host, { state: 'incoming' })
     session.#server = new InviteServer(session, transaction)
-    session.#server.start()
+    session.#server.start(replacesSessionId)
     return session
   }
 
@@ -117,6 +121,9 @@ export class Session implements Usage {
         return
       case 'INFO':
         this.#info(transaction)
+        return
+      case 'REFER':
+        this.host.refer(this, dialog, transaction)
         return
       default:
         transaction.respond(
@@ -234,6 +241,11 @@ export class Session implements Usage {
   #info(transaction: ServerTransaction): void {
     const { request } = transaction
     const contentType = bodyType(request)
+    if (header(request, 'Info-Package') !== undefined) {
+      // RFC 6086 §4.2.2: we take part in no package.
+      transaction.respond(responseTo(request, 469, { headers: [{ name: 'Recv-Info', value: '' }] }))
+      return
+    }
     if (contentType !== undefined && !infoTypes.includes(contentType)) {
       const headers = [{ name: 'Accept', value: infoTypes.join(', ') }]
       transaction.respond(responseTo(request, 415, { headers }))

@@ -3,6 +3,7 @@
 import type { SentBy } from './branch.ts'
 import type { TransportFlow } from './flow.ts'
 import type { Header, SipRequest } from './message.ts'
+import type { Reaches } from './route.ts'
 
 /** Digest credentials for one call (RFC 8760). */
 export interface Credentials {
@@ -22,6 +23,10 @@ export type Command =
       readonly destination: TransportFlow
       readonly offer?: string
       readonly credentials?: Credentials
+      /**
+       * Go out as given. What the core writes itself, or what would break the message, is left out with a note (`headerFault`); so it is
+       * in all commands.
+       */
       readonly headers?: readonly Header[]
     }
   /** 101-199 on an incoming INVITE; reliable (RFC 3262) when the far end requires it, or supports it and a body is given. */
@@ -48,6 +53,27 @@ export type Command =
       readonly status?: number
       readonly headers?: readonly Header[]
     }
+  /** The final response (200-699) to a `request` event; 32 s later the request is gone. */
+  | {
+      readonly kind: 'respond'
+      readonly requestId: string
+      readonly status: number
+      readonly headers?: readonly Header[]
+    }
+  /** Takes a REFER (any 2xx goes as 202) or refuses it; must answer every `refer` event within 32 s, or 500 does. */
+  | { readonly kind: 'answerRefer'; readonly sessionId: string; readonly referId: string; readonly status: number }
+  /**
+   * Tells the transferor how the new call fares (NOTIFY with message/sipfrag, RFC 3515 §2.4.5); a final status ends the subscription.
+   * Goes on after the session ended, for 300 s.
+   */
+  | { readonly kind: 'referProgress'; readonly sessionId: string; readonly referId: string; readonly status: number }
+  /** Sends OPTIONS outside any dialog; `optionsEnded` follows, within 32 s. */
+  | {
+      readonly kind: 'options'
+      readonly requestId: string
+      readonly requestUri: string
+      readonly destination: TransportFlow
+    }
   /** From now on answer every new INVITE with 503 and Retry-After; running sessions go on. */
   | { readonly kind: 'drain' }
 
@@ -66,6 +92,10 @@ export interface SessionEnd {
   readonly reason: string
   /** Q.850 cause of a Reason header (RFC 3326), when one came. */
   readonly cause?: number
+  /** Of a 3xx: URIs to try instead, best q first; empty when it named none. */
+  readonly contacts?: readonly string[]
+  /** Seconds of a Retry-After (§20.33). */
+  readonly retryAfter?: number
 }
 
 export type SessionEvent =
@@ -77,6 +107,8 @@ export type SessionEvent =
       readonly flow: TransportFlow
       readonly callId: string
       readonly offer?: string
+      /** The session of ours that this one is to take the place of (Replaces, RFC 3891). Whether it may, is for the user to decide. */
+      readonly replacesSessionId?: string
     }
   /** 101-199 from the far end; `answer` is early media's description. */
   | { readonly kind: 'progress'; readonly sessionId: string; readonly status: number; readonly answer?: string }
@@ -92,6 +124,31 @@ export type SessionEvent =
   | { readonly kind: 'answer'; readonly sessionId: string; readonly description?: string; readonly status: number }
   /** INFO with a DTMF body (application/dtmf-relay or application/dtmf). */
   | { readonly kind: 'info'; readonly sessionId: string; readonly contentType: string; readonly body: string }
+  /** A REGISTER outside any dialog, which passed the checks of RFC 3261 §8.2. Reply with `respond`. `sessionId` is empty. */
+  | {
+      readonly kind: 'request'
+      readonly sessionId: ''
+      readonly requestId: string
+      readonly request: SipRequest
+      readonly flow: TransportFlow
+    }
+  /**
+   * The far end asks us to call somebody in its stead (RFC 3515). Whether it may, is for the user to decide. `referTo` is a URI; its
+   * Replaces (RFC 3891) names a session of ours when one matches.
+   */
+  | {
+      readonly kind: 'refer'
+      readonly sessionId: string
+      readonly referId: string
+      readonly referTo: string
+      readonly replacesSessionId?: string
+      /** Value of a Replaces that names no session of ours: to be sent as a header of the INVITE to `referTo`. */
+      readonly replaces?: string
+      /** URI of Referred-By (RFC 3892). */
+      readonly referredBy?: string
+    }
+  /** `status` 0: nobody answered. `sessionId` is empty. */
+  | { readonly kind: 'optionsEnded'; readonly sessionId: ''; readonly requestId: string; readonly status: number }
   /** Always the last event of a session. */
   | { readonly kind: 'ended'; readonly sessionId: string; readonly end: SessionEnd }
 
@@ -111,6 +168,8 @@ export interface UserAgentOptions {
   readonly userAgent: string
   /** Random source for tags, branches and Call-IDs: `length` lower-case hexadecimal digits. Seeded in tests. */
   readonly token: (length: number) => string
+  /** Where Record-Route and Contact may lead the requests of a dialog, besides where its messages come from; anywhere when absent. */
+  readonly reaches?: Reaches
   /** RFC 4028: what we ask for and the least we accept, in seconds. Defaults 1800 and 90. */
   readonly sessionExpires?: number
   readonly minSessionExpires?: number

@@ -4,8 +4,9 @@ import type { Branches } from './branch.ts'
 import { type Dialog, keyOfRequest } from './dialog.ts'
 import type { TransportFlow } from './flow.ts'
 import { type Header, header, type SipRequest } from './message.ts'
-import { acceptFault, bodyFault, methodFault, type RequestFault, requireFault } from './request-checks.ts'
-import { acceptHeader, allowHeader, responseTo, supportedHeader } from './response.ts'
+import { type Dialogs, replacementOf } from './replaces.ts'
+import { acceptFault, bodyFault, outsideFault, type RequestFault, requireFault } from './request-checks.ts'
+import { acceptHeader, allowOutsideHeader, responseTo, supportedHeader } from './response.ts'
 import { isIntervalTooSmall } from './session-timer.ts'
 import type { DialogOwner, SessionHost } from './session-usage.ts'
 import { toTag } from './transaction-key.ts'
@@ -13,7 +14,7 @@ import type { ServerTransaction } from './transaction-server-side.ts'
 import type { Transactions } from './transactions.ts'
 import { formatVia, parseVia, withResponseAddress } from './via.ts'
 
-/** INVITEs of one address that wait for an answer or the ACK of a refusal; beyond, 503 without state. */
+/** Requests of one address that wait for an answer or the ACK of a refusal; beyond, 503 without state. */
 const mostUnansweredOfSource = 1000
 /** Server transactions altogether. */
 const mostServerTransactions = 50_000
@@ -24,12 +25,14 @@ export interface RequestsOptions {
   readonly transactions: Transactions
   readonly branches: Branches
   readonly host: SessionHost
-  readonly dialogs: ReadonlyMap<string, { readonly dialog: Dialog; readonly owner: DialogOwner }>
+  readonly dialogs: Dialogs
   readonly isDraining: () => boolean
   readonly sendResponse: (flow: TransportFlow, response: ReturnType<typeof responseTo>) => void
   readonly dropped: (reason: string, flow: TransportFlow) => void
   /** Starts a session for an INVITE that passed the checks. */
-  readonly incoming: (transaction: ServerTransaction) => DialogOwner
+  readonly incoming: (transaction: ServerTransaction, replacesSessionId?: string) => DialogOwner
+  /** Takes a REGISTER that passed the checks. */
+  readonly outside: (transaction: ServerTransaction) => void
 }
 
 export class Requests {
@@ -64,8 +67,8 @@ export class Requests {
       this.refuse(request, flow, fault)
       return
     }
-    const transaction = transactions.serve(request, flow)
-    this.#invited.set(transaction, this.#options.incoming(transaction))
+    if (request.method === 'INVITE') this.#invite(request, flow)
+    else this.#options.outside(transactions.serve(request, flow))
   }
 
   /** Answers without keeping anything: retransmissions get the same answer again (§8.2.7). */
@@ -74,6 +77,18 @@ export class Requests {
     const text = ['Via', 'From', 'Call-ID', 'CSeq'].map((name) => header(request, name) ?? '').join('\n')
     const parts = { tag: branches.statelessTag(text), headers: [...fault.headers, host.product] }
     sendResponse(flow, responseTo(request, fault.status, parts))
+  }
+
+  #invite(request: SipRequest, flow: TransportFlow): void {
+    const { transactions, dialogs, incoming } = this.#options
+    const replacement = replacementOf(request, dialogs)
+    if (replacement.kind === 'refused') {
+      this.refuse(request, flow, { status: replacement.status, headers: [] })
+      return
+    }
+    const transaction = transactions.serve(request, flow)
+    const replaced = replacement.kind === 'session' ? replacement.sessionId : undefined
+    this.#own(transaction, incoming(transaction, replaced))
   }
 
   #ack(request: SipRequest, flow: TransportFlow, owner: DialogOwner | undefined): void {
@@ -100,34 +115,51 @@ export class Requests {
     known: { readonly dialog: Dialog; readonly owner: DialogOwner },
   ): void {
     const transaction = this.#options.transactions.serve(request, flow)
-    if (request.method === 'INVITE') this.#invited.set(transaction, known.owner)
+    if (request.method === 'INVITE') this.#own(transaction, known.owner)
     known.owner.request(transaction, known.dialog)
+  }
+
+  #own(transaction: ServerTransaction, owner: DialogOwner): void {
+    this.#invited.set(transaction, owner)
+    // RFC 6026 §7.1: the ACK for a 2xx has a branch of its own; one that repeats the INVITE's is an ACK all the same.
+    transaction.user = { ack: (ack) => owner.ack(ack, transaction.flow), transportFailed: () => undefined }
   }
 
   /** Why a request outside our dialogs starts no session; status 200 answers OPTIONS. */
   #fault(request: SipRequest, flow: TransportFlow): RequestFault | undefined {
     const { branches, transactions } = this.#options
+    const { method } = request
     const plain = (status: number, ...headers: Header[]): RequestFault => ({ status, headers })
-    const method = methodFault(request)
-    if (method !== undefined) return method
+    const unserved = outsideFault(request)
+    if (unserved !== undefined) return unserved
     if (branches.isLooped(request) || transactions.isMerged(request)) return plain(482)
     if (toTag(request) !== undefined) return plain(481)
     const required = requireFault(request)
     if (required !== undefined) return required
-    if (request.method === 'OPTIONS') return plain(200, allowHeader, acceptHeader, supportedHeader)
-    if (request.method !== 'INVITE') return plain(481)
+    // RFC 3891 §3: only an INVITE can take the place of a session.
+    if (method !== 'INVITE' && header(request, 'Replaces') !== undefined) return plain(400)
+    if (method === 'OPTIONS') return plain(200, allowOutsideHeader, acceptHeader, supportedHeader)
+    // Nobody whom we do not speak with makes us call others.
+    if (method === 'REFER') return plain(403)
+    if (method === 'REGISTER') return this.#floodFault(flow)
+    if (method !== 'INVITE') return plain(481)
     // An OPTIONS with 0 is answered (§11.1: it probes the hops on the way).
     if (Number(header(request, 'Max-Forwards') ?? 70) === 0) return plain(483)
     return acceptFault(request) ?? bodyFault(request) ?? this.#inviteFault(request, flow)
   }
 
   #inviteFault(request: SipRequest, flow: TransportFlow): RequestFault | undefined {
-    const { host, transactions, isDraining } = this.#options
+    const { host, isDraining } = this.#options
     if (header(request, 'Contact') === undefined) return { status: 400, headers: [] }
     if (isDraining()) return unavailable(retryAfter.draining)
     if (isIntervalTooSmall(request, host.limits)) {
       return { status: 422, headers: [{ name: 'Min-SE', value: String(host.limits.minSessionExpires) }] }
     }
+    return this.#floodFault(flow)
+  }
+
+  #floodFault(flow: TransportFlow): RequestFault | undefined {
+    const { transactions } = this.#options
     const flooded =
       transactions.unansweredOf(flow.remoteAddress) >= mostUnansweredOfSource ||
       transactions.serverCount >= mostServerTransactions

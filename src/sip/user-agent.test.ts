@@ -1,123 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import type { TransportFlow } from './flow.ts'
-import { header, headers, type SipResponse } from './message.ts'
-import { parseMessage } from './parse.ts'
-import { createUserAgent, type UserAgent } from './user-agent.ts'
-import type { Command, Output, SessionEvent } from './user-agent-io.ts'
-
-const flow: TransportFlow = { transport: 'UDP', remoteAddress: '203.0.113.5', remotePort: 40_000 }
-const sdp = 'v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n'
-
-interface RequestParts {
-  readonly method?: string
-  readonly uri?: string
-  readonly branch?: string
-  readonly to?: string
-  readonly cseq?: string
-  readonly extra?: readonly string[]
-  readonly without?: string
-  readonly body?: string
-  readonly callId?: string
-  readonly version?: string
-}
-
-function text(parts: RequestParts): Uint8Array {
-  const { method = 'INVITE', body = '' } = parts
-  const lines = [
-    `${method} ${parts.uri ?? 'sip:room@192.0.2.1'} ${parts.version ?? 'SIP/2.0'}`,
-    `Via: SIP/2.0/UDP 192.0.2.9:5060;rport;branch=${parts.branch ?? 'z9hG4bKone'}`,
-    'Max-Forwards: 70',
-    'From: <sip:a@192.0.2.9>;tag=from1',
-    `To: ${parts.to ?? '<sip:room@192.0.2.1>'}`,
-    `Call-ID: ${parts.callId ?? 'call1'}`,
-    `CSeq: ${parts.cseq ?? `1 ${method}`}`,
-    'Contact: <sip:a@192.0.2.9>',
-    ...(body === '' ? [] : ['Content-Type: application/sdp']),
-  ].filter((line) => parts.without === undefined || !line.startsWith(`${parts.without}:`))
-  const extra = parts.extra ?? []
-  const replaced = lines.filter((line) => !extra.some((other) => other.split(':')[0] === line.split(':')[0]))
-  return new TextEncoder().encode([...replaced, ...extra, `Content-Length: ${body.length}`, '', body].join('\r\n'))
-}
-
-class Bench {
-  readonly core: UserAgent
-  now = 0
-  readonly outputs: Output[] = []
-  #count = 0
-
-  constructor() {
-    const token = (length: number): string => {
-      this.#count += 1
-      return (this.#count * 2_654_435_761).toString(16).padStart(length, '0').slice(-length)
-    }
-    this.core = createUserAgent({ sentBy: { address: '192.0.2.1', port: 5060 }, userAgent: 'test', token })
-  }
-
-  /** Puts a request in and returns the responses that come at once. */
-  send(parts: RequestParts, from: TransportFlow = flow): SipResponse[] {
-    return this.raw(text(parts), from)
-  }
-
-  raw(bytes: Uint8Array, from: TransportFlow = flow): SipResponse[] {
-    this.core.handle({ kind: 'received', flow: from, bytes }, this.now)
-    return this.#drain()
-  }
-
-  command(command: Command): SipResponse[] {
-    this.core.handle({ kind: 'command', command }, this.now)
-    return this.#drain()
-  }
-
-  runTo(now: number): void {
-    for (let next = this.core.nextTimeout(); next !== undefined && next.at <= now; next = this.core.nextTimeout()) {
-      this.core.handle({ kind: 'timeout' }, next.at)
-      this.#drain()
-    }
-    this.now = now
-  }
-
-  get events(): SessionEvent[] {
-    return this.outputs.flatMap((output) => (output.kind === 'event' ? [output.event] : []))
-  }
-
-  get session(): string {
-    return this.events.findLast((event) => event.kind === 'incoming')?.sessionId ?? ''
-  }
-
-  #drain(): SipResponse[] {
-    const outputs = this.core.drain()
-    this.outputs.push(...outputs)
-    return outputs.flatMap((output) => {
-      const parsed = output.kind === 'send' ? parseMessage(output.bytes) : undefined
-      return parsed?.ok && parsed.message.kind === 'response' ? [parsed.message] : []
-    })
-  }
-
-  /** A session of theirs with its ACK received; returns the To value of their requests. */
-  establish(): string {
-    this.send({ body: sdp })
-    const [ok] = this.command({ kind: 'accept', sessionId: this.session, description: sdp })
-    const to = (ok && header(ok, 'To')) ?? ''
-    this.send({ method: 'ACK', branch: 'z9hG4bKack', to, cseq: '1 ACK' })
-    return to
-  }
-}
+import { header, headers } from './message.ts'
+import { Bench, flow, type RequestParts, sdp } from './user-agent.fixture.ts'
 
 const statusOf = (parts: RequestParts): number | undefined => new Bench().send(parts)[0]?.status
 
 describe('a request outside dialogs', () => {
   it.each([
-    ['REGISTER', 405],
     ['SUBSCRIBE', 405],
     ['MESSAGE', 405],
     ['WIBBLE', 501],
   ])('%s is answered %i with Allow', (method, status) => {
     const [response] = new Bench().send({ method })
     expect(response?.status).toBe(status)
-    expect(response && header(response, 'Allow')).toContain('INVITE')
+    expect(response && headers(response, 'Allow')).toEqual(expect.arrayContaining(['INVITE', 'REGISTER']))
   })
 
-  it.each(['BYE', 'UPDATE', 'INFO', 'PRACK', 'CANCEL'])('%s is answered 481', (method) => {
+  it.each(['BYE', 'UPDATE', 'INFO', 'PRACK', 'CANCEL', 'NOTIFY'])('%s is answered 481', (method) => {
     expect(statusOf({ method })).toBe(481)
   })
 
@@ -126,7 +24,7 @@ describe('a request outside dialogs', () => {
     expect(response?.status).toBe(200)
     expect(response && headers(response, 'Allow')).toContain('UPDATE')
     expect(response && header(response, 'Accept')).toBe('application/sdp')
-    expect(response && headers(response, 'Supported')).toEqual(['100rel', 'timer'])
+    expect(response && headers(response, 'Supported')).toEqual(['100rel', 'timer', 'replaces', 'norefersub'])
   })
 
   it('that requires an unknown extension is answered 420 with its name', () => {
@@ -233,6 +131,14 @@ describe('a draining user agent', () => {
 })
 
 describe('a request in a dialog', () => {
+  it('that is the ACK of a 2xx counts also with the branch of the INVITE (RFC 6026 §7.1)', () => {
+    const bench = new Bench()
+    bench.send({ body: sdp })
+    const [ok] = bench.command({ kind: 'accept', sessionId: bench.session, description: sdp })
+    bench.send({ method: 'ACK', to: (ok && header(ok, 'To')) ?? '', cseq: '1 ACK' })
+    expect(bench.events.at(-1)?.kind).toBe('confirmed')
+  })
+
   it('with a lower CSeq is answered 500', () => {
     const bench = new Bench()
     const to = bench.establish()
@@ -264,8 +170,29 @@ describe('a request in a dialog', () => {
     ])
   })
 
+  it('that is an INFO of a package is answered 469 with an empty Recv-Info (RFC 6086 §4.2.2)', () => {
+    const bench = new Bench()
+    const to = bench.establish()
+    const extra = ['Info-Package: dtmf', 'Content-Type: application/dtmf-relay']
+    const [refused] = bench.send({ method: 'INFO', branch: 'z9hG4bKa', to, cseq: '2 INFO', body: 'Signal=5', extra })
+    expect([refused?.status, refused && headers(refused, 'Recv-Info')]).toEqual([469, ['']])
+    expect(bench.events.at(-1)?.kind).toBe('confirmed')
+  })
+
+  it('that is an INFO with a bare digit or without a body is answered 200, the digit told', () => {
+    const bench = new Bench()
+    const to = bench.establish()
+    const info = { method: 'INFO', to }
+    const extra = ['Content-Type: Application/DTMF; charset=utf-8']
+    expect(bench.send({ ...info, branch: 'z9hG4bKa', cseq: '2 INFO', body: '#', extra })[0]?.status).toBe(200)
+    expect(bench.events.at(-1)).toMatchObject({ kind: 'info', contentType: 'application/dtmf', body: '#' })
+    expect(bench.send({ ...info, branch: 'z9hG4bKb', cseq: '3 INFO' })[0]?.status).toBe(200)
+    expect(bench.events.filter(({ kind }) => kind === 'info').length).toBe(1)
+  })
+
   it.each([
-    ['REFER', 405],
+    ['REGISTER', 405],
+    ['NOTIFY', 481],
     ['WIBBLE', 501],
   ])('%s is answered %i', (method, status) => {
     const bench = new Bench()
@@ -307,6 +234,34 @@ describe('a request in a dialog', () => {
     expect(bench.send({ method: 'UPDATE', branch: 'z9hG4bKa', to, cseq: '2 UPDATE', body: sdp })[0]?.status).toBe(500)
     expect(bench.send({ method: 'UPDATE', branch: 'z9hG4bKb', to, cseq: '3 UPDATE' })[0]?.status).toBe(200)
     expect(bench.command({ kind: 'accept', sessionId: bench.session, description: sdp })[0]?.status).toBe(200)
+  })
+
+  it('that offers in an early dialog is told once the first answer was acknowledged by PRACK (RFC 3311 §5.2)', () => {
+    const bench = new Bench()
+    bench.send({ body: sdp, extra: ['Supported: 100rel'] })
+    const [early] = bench.command({ kind: 'progress', sessionId: bench.session, status: 183, answer: sdp })
+    const to = (early && header(early, 'To')) ?? ''
+    const extra = [`RAck: ${early && header(early, 'RSeq')} 1 INVITE`]
+    expect(bench.send({ method: 'PRACK', branch: 'z9hG4bKp', to, cseq: '2 PRACK', extra })[0]?.status).toBe(200)
+    expect(bench.send({ method: 'UPDATE', branch: 'z9hG4bKa', to, cseq: '3 UPDATE', body: sdp })).toEqual([])
+    expect(bench.events.at(-1)).toEqual({ kind: 'offer', sessionId: bench.session, description: sdp })
+    const [refused] = bench.command({ kind: 'refuseOffer', sessionId: bench.session, status: 488 })
+    expect([refused?.status, refused && header(refused, 'CSeq')]).toEqual([488, '3 UPDATE'])
+    expect(bench.command({ kind: 'accept', sessionId: bench.session, description: sdp })[0]?.body.length).toBe(0)
+  })
+
+  it('that is a PRACK with the wrong number is answered 481, and the response waits on', () => {
+    const bench = new Bench()
+    bench.send({ body: sdp, extra: ['Require: 100rel'] })
+    const [ringing] = bench.command({ kind: 'progress', sessionId: bench.session, status: 180 })
+    const to = (ringing && header(ringing, 'To')) ?? ''
+    const number = Number(ringing && header(ringing, 'RSeq'))
+    const prack = (rack: string, cseq: number): number | undefined =>
+      bench.send({ method: 'PRACK', branch: `z9hG4bKp${cseq}`, to, cseq: `${cseq} PRACK`, extra: [`RAck: ${rack}`] })[0]
+        ?.status
+    expect([prack(`${number + 1} 1 INVITE`, 2), prack(`${number} 9 INVITE`, 3), prack('x', 4)]).toEqual([481, 481, 481])
+    expect(bench.core.nextTimeout()?.why).toBe('reliable provisional response')
+    expect(prack(`${number} 1 INVITE`, 5)).toBe(200)
   })
 
   it('that is a BYE in an early dialog ends the call and refuses its INVITE with 487', () => {

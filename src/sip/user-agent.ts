@@ -6,7 +6,11 @@ import type { Transport, TransportFlow } from './flow.ts'
 import { formatHostPort } from './host.ts'
 import type { InviteCommand } from './invite-request.ts'
 import type { Header, SipResponse } from './message.ts'
+import { OutsideDialog } from './outside-dialog.ts'
 import { parseMessage } from './parse.ts'
+import { passedHeaders } from './passed-headers.ts'
+import { Referrals } from './referrals.ts'
+import { nextFlow } from './route.ts'
 import { serialize } from './serialize.ts'
 import { Session, type SessionCommand } from './session.ts'
 import { absoluteMinimum } from './session-timer.ts'
@@ -35,6 +39,8 @@ class Core implements UserAgent {
   readonly #transactions: Transactions
   readonly #requests: Requests
   readonly #host: SessionHost
+  readonly #outside: OutsideDialog
+  readonly #referrals: Referrals
   readonly #sessions = new Map<string, Session>()
   readonly #dialogs = new Map<string, { readonly dialog: Dialog; readonly owner: DialogOwner }>()
   readonly #dropped = new Map<string, number>()
@@ -53,7 +59,9 @@ class Core implements UserAgent {
         this.#note(outcome === 'bug' ? 'warn' : 'debug', 'transaction', { type, key, event, from, to, outcome })
       },
     })
+    this.#referrals = new Referrals(() => this.#host, this.#dialogs)
     this.#host = this.#createHost(() => branches.mint())
+    this.#outside = new OutsideDialog(this.#host)
     this.#requests = new Requests({
       transactions: this.#transactions,
       branches,
@@ -62,7 +70,8 @@ class Core implements UserAgent {
       isDraining: () => this.#draining,
       sendResponse: (flow, response) => this.#send(flow, serialize(response)),
       dropped: (reason, flow) => this.#drop(reason, flow),
-      incoming: (transaction) => this.#incoming(transaction),
+      incoming: (transaction, replaced) => this.#incoming(transaction, replaced),
+      outside: (transaction) => this.#outside.receive(transaction),
     })
   }
 
@@ -112,9 +121,46 @@ class Core implements UserAgent {
   }
 
   #command(command: Command): void {
-    if (command.kind === 'drain') this.#draining = true
-    else if (command.kind === 'invite') this.#invite(command)
-    else this.#sessionCommand(command)
+    switch (command.kind) {
+      case 'drain':
+        this.#draining = true
+        return
+      case 'invite':
+        this.#invite({ ...command, headers: this.#passed(command, 'request') })
+        return
+      case 'respond':
+        this.#outside.respond({ ...command, headers: this.#passed(command, 'response') })
+        return
+      case 'options':
+        this.#outside.options(command)
+        return
+      case 'answerRefer':
+        this.#placed(command, this.#referrals.answer(command.referId, command.status))
+        return
+      case 'referProgress':
+        this.#placed(command, this.#referrals.progress(command.referId, command.status))
+        return
+      case 'terminate':
+        this.#sessionCommand({ ...command, headers: this.#passed(command, 'request') })
+        return
+      case 'reject':
+        this.#sessionCommand({ ...command, headers: this.#passed(command, 'response') })
+        return
+      default:
+        this.#sessionCommand(command)
+    }
+  }
+
+  /** The headers of a command that may pass; a note names the others. */
+  #passed(command: { readonly kind: string; readonly headers?: readonly Header[] }, of: MessageKind): Header[] {
+    return passedHeaders(command.headers ?? [], of, (name, why) =>
+      this.#note('warn', 'header left out', { command: command.kind, name, why }),
+    )
+  }
+
+  /** A subscription may end at any time: what comes too late is nothing to worry about. */
+  #placed(command: { readonly kind: string; readonly referId: string }, done: boolean): void {
+    if (!done) this.#note('debug', 'command for a REFER that ended', { refer: command.referId, command: command.kind })
   }
 
   #invite(command: InviteCommand): void {
@@ -132,11 +178,15 @@ class Core implements UserAgent {
     else this.#note('debug', 'command for a session that ended', { session: command.sessionId, command: command.kind })
   }
 
-  #incoming(transaction: ServerTransaction): Session {
-    const id = this.#options.token(32)
-    const session = Session.incoming(this.#host, id, transaction)
-    this.#sessions.set(id, session)
+  #incoming(transaction: ServerTransaction, replacesSessionId?: string): Session {
+    const session = Session.incoming(this.#host, transaction, replacesSessionId)
+    this.#sessions.set(session.id, session)
     return session
+  }
+
+  #forget(sessionId: string): void {
+    this.#sessions.delete(sessionId)
+    this.#referrals.sessionEnded(sessionId)
   }
 
   #flowFailed(flow: TransportFlow, reason: string): void {
@@ -173,7 +223,7 @@ class Core implements UserAgent {
   }
 
   #createHost(mintBranch: () => string): SessionHost {
-    const { sentBy, token, userAgent } = this.#options
+    const { sentBy, token, userAgent, reaches = () => true } = this.#options
     return {
       timers: this.#timers,
       address: sentBy.address,
@@ -194,13 +244,17 @@ class Core implements UserAgent {
       resend: ({ flow, bytes }) => this.#send(flow, bytes),
       emit: (event: SessionEvent) => void this.#outputs.push({ kind: 'event', event }),
       note: (level, message, fields) => this.#note(level, message, fields),
+      flowOf: (dialog) => nextFlow(dialog, reaches),
       contact: (flow, requestUri) => contactOf(sentBy, flow, requestUri),
       bind: (dialog, owner) => void this.#dialogs.set(keyOf(dialog), { dialog, owner }),
       unbind: (dialog) => void this.#dialogs.delete(keyOf(dialog)),
-      forget: (sessionId) => void this.#sessions.delete(sessionId),
+      refer: (usage, dialog, transaction) => this.#referrals.receive(usage, dialog, transaction),
+      forget: (sessionId) => this.#forget(sessionId),
     }
   }
 }
+
+type MessageKind = 'request' | 'response'
 
 /** Our address for what goes by this flow; a `sips:` one when the Request-URI is (§8.1.1.8, §12.1.1). */
 function contactOf(sentBy: SentBy, { transport }: TransportFlow, requestUri: string): Header {
