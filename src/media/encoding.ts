@@ -18,12 +18,15 @@ export class Encoding {
   /** Frames in a row that were silence. */
   silentFrames = 0
   readonly #own: Uint8Array
+  #complexity: number | undefined
   readonly #history: Int16Array[] = []
   #turn = 0
 
   constructor(format: LegFormat) {
     this.format = format
     this.encoder = format.codec.createEncoder(format.rate, format.settings)
+    this.#complexity = format.effort?.complexity
+    if (this.#complexity !== undefined) this.encoder.adjust({ complexity: this.#complexity })
     this.#own = new Uint8Array(payloadRoom(format, 20))
     this.bytes = this.#own
     if (!this.remembers) return
@@ -41,7 +44,16 @@ export class Encoding {
     return this.format.codec.facts.variable
   }
 
+  /** Does as the effort says from the next frame on. */
+  attune(): void {
+    const { effort } = this.format
+    if (!effort || effort.complexity === this.#complexity) return
+    this.#complexity = effort.complexity
+    this.encoder.adjust({ complexity: effort.complexity })
+  }
+
   encode(pcm: Int16Array): void {
+    this.attune()
     if (this.remembers) {
       this.#history[this.#turn]?.set(pcm)
       this.#turn = (this.#turn + 1) % warmUpFrames

@@ -36,9 +36,13 @@ export class EngineAudio {
   }
 
   readonly #handlers: Handlers = {
-    recordStart: async ({ mixId, legId, recordingId, path, format }) => {
-      const track = legId === undefined ? undefined : { legId, member: this.#core.leg(legId) }
-      await this.#recordings.start({ recordingId, path, format, track }, this.#core.mix(mixId))
+    recordStart: async (command) => {
+      const { legId, recordingId, path, format } = command
+      const leg = legId === undefined ? undefined : this.#core.leg(legId)
+      const side = 'side' in command ? command.side : undefined
+      const track = leg && legId !== undefined ? { legId, member: leg, side } : undefined
+      const mix = 'mixId' in command ? this.#core.mix(command.mixId) : leg?.side(command.side)
+      if (mix) await this.#recordings.start({ recordingId, path, format, track }, mix)
     },
     recordStop: ({ recordingId }) => this.#recordings.stop(recordingId),
     play: async ({ playId, source, loop, gainDb, to }) => {
@@ -54,11 +58,11 @@ export class EngineAudio {
     return handler(command)
   }
 
-  /** To be called before the core obeys: the tracks of a leg end when it leaves its mix, what is played to it when it closes. */
+  /** To be called before the core obeys: tracks of a mix end when their leg leaves it, all of a leg and what is played to it when it closes. */
   before(command: LegCommand): void {
     if (command.kind !== 'leave' && command.kind !== 'closeLeg' && command.kind !== 'join') return
     const leg = this.#core.leg(command.legId)
-    this.#recordings.memberLeft(leg)
+    this.#recordings.memberLeft(leg, { closes: command.kind === 'closeLeg' })
     if (command.kind === 'closeLeg') this.#players.audienceLeft(leg)
   }
 

@@ -5,13 +5,16 @@ import type { Clock } from '../base/time.ts'
 import type { PcmRate } from '../codec/wide-codec.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
 import type { MediaPlan } from '../sdp/media-plan.ts'
+import { EncodingEffort } from './encoding-effort.ts'
 import type { EngineNotice, EngineReplies, LegCommand, LegPorts, LegStatistics, Tone } from './engine.ts'
-import { Leg } from './leg.ts'
+import type { Leg } from './leg.ts'
 import type { MixMember, MixRate } from './mix-member.ts'
 import { Mixer } from './mixer.ts'
-import type { PacketIo, PacketSink } from './packet-io.ts'
+import type { PacketIo, PacketSink, PortPair } from './packet-io.ts'
 import { PacketScratch } from './packet-scratch.ts'
+import { RecordedLeg } from './recorded-leg.ts'
 import { Silences } from './silences.ts'
+import { Taps } from './taps.ts'
 
 export interface EngineCoreSettings {
   readonly packetIo: PacketIo
@@ -45,9 +48,12 @@ export class EngineCore {
   readonly #settings: EngineCoreSettings
   readonly #silences = new Silences()
   readonly #scratch = new PacketScratch()
-  readonly #legs = new Map<string, Leg>()
+  /** To be told how long ticks take. */
+  readonly effort = new EncodingEffort()
+  readonly #legs = new Map<string, RecordedLeg>()
   readonly #opening = new Set<string>()
   readonly #mixes = new Map<string, Mixer>()
+  readonly #taps: Taps
   /** The legs and mixes again, to be walked without an iterator. */
   #legList: readonly Leg[] = []
   #mixList: readonly Mixer[] = []
@@ -57,6 +63,13 @@ export class EngineCore {
 
   constructor(settings: EngineCoreSettings) {
     this.#settings = settings
+    this.#taps = new Taps({
+      packetIo: settings.packetIo,
+      now: () => settings.clock.now(),
+      leg: (legId) => this.#legs.get(legId),
+      // Of the peer's line nobody is told anything.
+      makeLine: (ports) => this.#makeLeg('tap', ports, () => undefined),
+    })
   }
 
   get legs(): number {
@@ -80,7 +93,21 @@ export class EngineCore {
     gain: async (command) => this.#amplify(command),
     tone: (command) => this.#tone(command.legId, command.tone),
     echo: async (command) => {
-      this.#leg(command.legId).echo = command.on
+      const leg = this.#leg(command.legId)
+      leg.echo = command.on
+      leg.echoKeys = command.keys === true
+    },
+    sendDigits: async (command) => {
+      const leg = this.#leg(command.legId)
+      await new Promise<void>((resolve) => leg.sendKeys(command, resolve))
+    },
+    tapStart: async (command) => {
+      this.#leg(command.legId)
+      return this.#taps.start(command)
+    },
+    tapStop: async (command) => {
+      this.#leg(command.legId)
+      await this.#taps.stop(command.legId)
     },
     statistics: async (command) => this.#leg(command.legId).statistics(),
     closeLeg: (command) => this.#closeLeg(command.legId),
@@ -123,7 +150,7 @@ export class EngineCore {
   }
 
   /** A leg as players and recorders need it: what is added is heard by its phone alone. Throws UserError for an unknown one. */
-  leg(legId: string): Audience & MixMember {
+  leg(legId: string): Audience & MixMember & Pick<RecordedLeg, 'side'> {
     return this.#leg(legId)
   }
 
@@ -138,7 +165,7 @@ export class EngineCore {
     await this.#settings.packetIo.close()
   }
 
-  #leg(legId: string): Leg {
+  #leg(legId: string): RecordedLeg {
     const leg = this.#legs.get(legId)
     if (!leg) throw new UserError('RESOURCE_NOT_FOUND', `There is no media leg ${legId}.`)
     return leg
@@ -147,22 +174,11 @@ export class EngineCore {
   async #openLeg(legId: string, port: number | undefined): Promise<LegPorts> {
     if (this.#legs.has(legId) || this.#opening.has(legId)) throw new Bug(`Media leg ${legId} is open already.`)
     this.#opening.add(legId)
-    const { packetIo, clock, random, notify, mediaTimeoutMs, opusRate } = this.#settings
+    const { packetIo, notify } = this.#settings
     try {
       const inlet = new Inlet()
       const ports = await packetIo.open(inlet, port)
-      const wallMicros = (): number => clock.wallMicros()
-      const leg = new Leg({
-        id: legId,
-        ports,
-        random,
-        wallMicros,
-        notify,
-        silences: this.#silences,
-        scratch: this.#scratch,
-        mediaTimeoutMs: mediaTimeoutMs ?? defaultTimeoutMs,
-        opusRate: opusRate ?? defaultOpusRate,
-      })
+      const leg = this.#makeLeg(legId, ports, notify)
       inlet.leg = leg
       this.#legs.set(legId, leg)
       this.#legList = [...this.#legs.values()]
@@ -170,6 +186,22 @@ export class EngineCore {
     } finally {
       this.#opening.delete(legId)
     }
+  }
+
+  #makeLeg(id: string, ports: PortPair, notify: EngineCoreSettings['notify']): RecordedLeg {
+    const { clock, random, mediaTimeoutMs, opusRate } = this.#settings
+    return new RecordedLeg({
+      id,
+      ports,
+      random,
+      wallMicros: () => clock.wallMicros(),
+      notify,
+      silences: this.#silences,
+      scratch: this.#scratch,
+      effort: this.effort,
+      mediaTimeoutMs: mediaTimeoutMs ?? defaultTimeoutMs,
+      opusRate: opusRate ?? defaultOpusRate,
+    })
   }
 
   async #configureLeg(legId: string, plan: MediaPlan): Promise<undefined> {
@@ -229,11 +261,12 @@ export class EngineCore {
     const leg = this.#leg(legId)
     const statistics = leg.statistics()
     this.#leave(leg)
+    const untapped = this.#taps.stop(legId)
     this.#legs.delete(legId)
     this.#legList = [...this.#legs.values()]
     leg.close(this.#settings.clock.now())
     this.#wantTicks()
-    await leg.ports.close()
+    await Promise.all([untapped, leg.ports.close()])
     return statistics
   }
 

@@ -1,8 +1,10 @@
 // The media engine's interface and every message that crosses to its worker. Audio never crosses; only these do.
 // Ids are chosen by the caller. A leg is one RTP association with one phone; a mix is what the legs of a conference hear.
 import type { MediaPlan } from '../sdp/media-plan.ts'
+import type { TapListening, TapSpeaking } from './leg-tap.ts'
 import type { PlaySource } from './playing/byte-source.ts'
 import type { PlayNotice } from './playing/players.ts'
+import type { LegSide } from './recorded-leg.ts'
 import type { FinishedFile } from './recording/file-message.ts'
 import type { RecordingNotice } from './recording/recordings.ts'
 
@@ -56,19 +58,25 @@ export interface LegStatistics {
 /** What a leg plays instead of, or on top of, its mix. */
 export type Tone = { readonly frequency: number; readonly durationMs: number; readonly levelDbov: number }
 
+/** What goes into one file. */
+export type RecordSource =
+  | { readonly mixId: string; readonly legId?: string }
+  | { readonly legId: string; readonly side: LegSide }
+
 export type EngineCommand = LegCommand | AudioCommand
 
 /** What is recorded and what is played. */
 export type AudioCommand =
-  /** Records a mix, or with `legId` what one leg says, into a new file; the reply comes once the next tick is in it. */
-  | {
+  /**
+   * Records into a new file: a mix, or with `legId` what one leg says in it; or one side of a leg, in a mix or in none, until the leg closes.
+   * The reply comes once the next tick is in it.
+   */
+  | ({
       readonly kind: 'recordStart'
       readonly recordingId: string
-      readonly mixId: string
-      readonly legId?: string
       readonly path: string
       readonly format: 'wav' | 'ogg'
-    }
+    } & RecordSource)
   /** Ends all files of a recording; answers them once they are on the disk. */
   | { readonly kind: 'recordStop'; readonly recordingId: string }
   /** Plays a file or an address to a mix, or to one leg; the reply comes when it sounds, `playEnded` when it ended. */
@@ -105,8 +113,36 @@ export type LegCommand =
   | { readonly kind: 'gain'; readonly legId: string; readonly inDb: number; readonly outDb: number }
   /** Plays a tone to the leg; the reply comes when it ended, was replaced or the leg closed. */
   | { readonly kind: 'tone'; readonly legId: string; readonly tone: Tone }
-  /** Sends the leg's own audio back to it, outside any mix. */
-  | { readonly kind: 'echo'; readonly legId: string; readonly on: boolean }
+  /** Sends the leg's own audio back to it, outside any mix; with `keys` the keys that its phone presses, too. */
+  | { readonly kind: 'echo'; readonly legId: string; readonly on: boolean; readonly keys?: boolean }
+  /**
+   * Sends keys, 0-9 * # A-D, by RFC 4733, or as tones when that was not agreed on; the reply comes when the last one is sent, they were
+   * replaced, the leg closed or moved. '' stops those under way. While the phone is on hold they wait. Milliseconds; 40 between keys at least.
+   */
+  | {
+      readonly kind: 'sendDigits'
+      readonly legId: string
+      readonly digits: string
+      readonly durationMs: number
+      readonly intervalMs: number
+    }
+  /** Sends what the leg's phone says or hears to an RTP peer, and plays it what the peer says; instead of the tap that the leg may have. */
+  | {
+      readonly kind: 'tapStart'
+      readonly legId: string
+      /** Numeric. Nothing is taken from any other address. */
+      readonly to: { readonly address: string; readonly port: number }
+      /** L16 at 16,000 samples a second, payload type 118; the others as in RFC 3551. */
+      readonly codec: 'PCMU' | 'PCMA' | 'G722' | 'L16'
+      /** `in` when absent. */
+      readonly listen?: TapListening
+      /** `out` when absent. */
+      readonly speak?: TapSpeaking
+      /** This very pair instead of a free one. */
+      readonly rtpPort?: number
+    }
+  /** No-op without a tap. */
+  | { readonly kind: 'tapStop'; readonly legId: string }
   | { readonly kind: 'statistics'; readonly legId: string }
   /** Sends RTCP BYE, frees the ports; answers the final statistics. */
   | { readonly kind: 'closeLeg'; readonly legId: string }
@@ -120,6 +156,9 @@ export interface EngineReplies {
   gain: undefined
   tone: undefined
   echo: undefined
+  sendDigits: undefined
+  tapStart: LegPorts
+  tapStop: undefined
   statistics: LegStatistics
   closeLeg: LegStatistics
   recordStart: undefined

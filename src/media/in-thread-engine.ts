@@ -54,8 +54,10 @@ export function createInThreadEngine(options: EngineOptions, parts: EngineParts 
     clock,
     intervalMs: frameMs,
     tick: (now) => {
+      const began = clock.now()
       core.tick(now)
       audio.tick()
+      core.effort.observe(clock.now() - began)
     },
     skip: (ticks) => core.skip(ticks),
   })

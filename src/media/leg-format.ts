@@ -3,6 +3,7 @@ import { codecOf } from '../codec/codecs.ts'
 import { opusRateFor, opusSettingsFor, parseOpusFmtp } from '../codec/opus-fmtp.ts'
 import type { EncoderSettings, PcmRate, WideCodec } from '../codec/wide-codec.ts'
 import type { MediaPlan } from '../sdp/media-plan.ts'
+import type { EncodingEffort } from './encoding-effort.ts'
 
 export interface LegFormat {
   readonly codec: WideCodec
@@ -10,10 +11,12 @@ export interface LegFormat {
   readonly settings: EncoderSettings
   /** Legs with the same key may share payloads. */
   readonly key: string
+  /** How hard its encoders are to try; absent where they have no choice. */
+  readonly effort?: EncodingEffort
 }
 
 /** @param opusRate the rate at which Opus is encoded and decoded for a phone that plays as much */
-export function formatOf(plan: MediaPlan, opusRate: PcmRate): LegFormat {
+export function formatOf(plan: MediaPlan, opusRate: PcmRate, effort?: EncodingEffort): LegFormat {
   const codec = codecOf(plan.codec, plan.sampleRate)
   if (plan.codec !== 'opus') {
     const rate = codec.facts.sampleRate
@@ -23,7 +26,13 @@ export function formatOf(plan: MediaPlan, opusRate: PcmRate): LegFormat {
   const rate = opusRateFor(receiver, opusRate)
   // Silence must go on being sent, or address bindings close: discontinuous transmission is never ours.
   const settings = { ...opusSettingsFor(receiver, rate), dtx: false }
-  return { codec, rate, settings, key: `opus/${rate}/${settings.bitrate ?? 0}/${settings.fec === true ? 'fec' : ''}` }
+  return {
+    codec,
+    rate,
+    settings,
+    ...(effort && { effort }),
+    key: `opus/${rate}/${settings.bitrate ?? 0}/${settings.fec === true ? 'fec' : ''}`,
+  }
 }
 
 /** Octets to have ready for a payload of so many milliseconds. */

@@ -5,7 +5,7 @@ import { Limiter } from '../dsp/limiter.ts'
 import { addTo } from '../dsp/mix.ts'
 import type { Tone } from './engine.ts'
 import { LegTone } from './leg-tone.ts'
-import type { MixMember, MixRate } from './mix-member.ts'
+import type { Heard, MixMember, MixRate } from './mix-member.ts'
 
 interface Guest {
   readonly member: MixMember
@@ -21,6 +21,9 @@ export class LegOverlay {
   readonly #sum: Int32Array
   readonly #out: Int16Array
   readonly #guests: Guest[] = []
+  /** They only hear what comes out, when something does. */
+  readonly #listeners: MixMember[] = []
+  readonly #heard: OverlaidFrame
   #tone: LegTone | undefined
   /** Monotonic milliseconds of the tick. */
   now = 0
@@ -30,6 +33,7 @@ export class LegOverlay {
     this.rate = rate
     this.#sum = new Int32Array(samples)
     this.#out = new Int16Array(samples)
+    this.#heard = new OverlaidFrame(rate, this.#out)
   }
 
   get active(): boolean {
@@ -37,7 +41,7 @@ export class LegOverlay {
   }
 
   get members(): readonly MixMember[] {
-    return this.#guests.map(({ member }) => member)
+    return [...this.#guests.map(({ member }) => member), ...this.#listeners]
   }
 
   get reductionDb(): number {
@@ -59,7 +63,10 @@ export class LegOverlay {
 
   add(member: MixMember): void {
     const { speaks } = member
-    if (speaks === 0) return
+    if (speaks === 0) {
+      if (member.hears !== 0) this.#listeners.push(member)
+      return
+    }
     const frame = new Int16Array(samplesPerFrame(speaks))
     const same = speaks === this.rate
     this.#guests.push({
@@ -73,6 +80,8 @@ export class LegOverlay {
   remove(member: MixMember): void {
     const index = this.#guests.findIndex((guest) => guest.member === member)
     if (index >= 0) this.#guests.splice(index, 1)
+    const listener = this.#listeners.indexOf(member)
+    if (listener >= 0) this.#listeners.splice(listener, 1)
   }
 
   /** What is heard, with everything on top. Valid until the next call. */
@@ -85,6 +94,7 @@ export class LegOverlay {
     for (let index = this.#guests.length - 1; index >= 0; index -= 1) this.#addGuest(this.#guests[index])
     this.#limiter.process(this.#sum, this.#out)
     if (tone?.ended && tone === this.#tone) this.endTone()
+    for (let index = 0; index < this.#listeners.length; index += 1) this.#listeners[index]?.push(this.#heard)
     return this.#out
   }
 
@@ -97,5 +107,22 @@ export class LegOverlay {
     }
     converter?.process(frame, converted)
     addTo(this.#sum, converted)
+  }
+}
+
+/** What came out last, for those who only listen. */
+class OverlaidFrame implements Heard {
+  readonly silent = false
+  readonly reductionDb = 0
+  readonly rate: MixRate
+  readonly #samples: Int16Array
+
+  constructor(rate: MixRate, samples: Int16Array) {
+    this.rate = rate
+    this.#samples = samples
+  }
+
+  pcm(): Int16Array {
+    return this.#samples
   }
 }

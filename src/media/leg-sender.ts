@@ -6,6 +6,7 @@ import { headerLength, writeHeader } from '../rtp/packet.ts'
 import type { SendStream } from '../rtp/send-stream.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
 import { Encoding, samePayload } from './encoding.ts'
+import { type EventPacket, eventLength } from './key-events.ts'
 import { type LegFormat, payloadRoom } from './leg-format.ts'
 import type { SharedFrame } from './mix-member.ts'
 import type { PortPair } from './packet-io.ts'
@@ -53,6 +54,8 @@ export class LegSender {
   #lingered = 0
   #same = 0
   #to: Endpoint = { address: '', port: 0 }
+  /** When the event that is being sent began, RTP timestamp. */
+  #eventBegan = 0
 
   constructor(ports: PortPair, stream: SendStream, settings: SenderSettings) {
     const { format, seal } = settings
@@ -112,6 +115,29 @@ export class LegSender {
     }
   }
 
+  /** Sends a frame's time of a telephone event instead of audio (RFC 4733 §2.5.1.2): its timestamp stands still, the stream's goes on. */
+  sendEvent(event: EventPacket, to: Endpoint): void {
+    const stream = this.#stream
+    this.#leaveShared()
+    if (this.#filled > 0) stream.pause(this.#units * this.#filled)
+    this.#filled = 0
+    if (event.begins) this.#eventBegan = stream.timestamp
+    const { marker, payloadType } = event
+    const plain = headerLength + eventLength
+    const target = this.#scratch.view(plain + (this.#seal?.rtpOverhead ?? 0))
+    writeHeader(target, {
+      marker,
+      payloadType,
+      sequence: stream.sequence,
+      timestamp: this.#eventBegan,
+      ssrc: stream.ssrc,
+    })
+    target.set(event.payload, headerLength)
+    const length = this.#seal ? this.#seal.protectRtp(target, plain) : plain
+    this.#ports.sendRtp(length === target.length ? target : this.#scratch.view(length), to)
+    stream.sent(this.#units * samplesPerFrame(this.#own.format.rate), eventLength)
+  }
+
   /** A frame's time passes in which nothing may be sent to this phone. */
   pause(): void {
     this.skip()
@@ -164,6 +190,7 @@ export class LegSender {
   #encodePacket(): void {
     const samples = this.#packet.length
     const target = this.#scratch.view(this.#room + (this.#seal?.rtpOverhead ?? 0))
+    this.#own.attune()
     // An encoder keeps to the room that it is given.
     const length = this.#own.encoder.encode(this.#packet, this.#scratch.view(this.#room), headerLength)
     if (length === 0) this.#stream.pause(this.#units * samples)

@@ -8,7 +8,11 @@ import { looksLikeRtcp } from '../rtp/packet.ts'
 import { SendStream } from '../rtp/send-stream.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
 import type { MediaPlan } from '../sdp/media-plan.ts'
+import type { EncodingEffort } from './encoding-effort.ts'
 import type { EngineNotice, LegStatistics, Tone } from './engine.ts'
+import { KeyEvents } from './key-events.ts'
+import type { KeyTiming } from './key-sequence.ts'
+import { KeyTones } from './key-tones.ts'
 import { LegControl } from './leg-control.ts'
 import { formatOf, type LegFormat } from './leg-format.ts'
 import { LegOverlay } from './leg-overlay.ts'
@@ -16,6 +20,7 @@ import { LegReceiver } from './leg-receiver.ts'
 import { LegSecurity } from './leg-security.ts'
 import { LegSender } from './leg-sender.ts'
 import { type LegMedia, legStatistics } from './leg-statistics.ts'
+import type { LegTap } from './leg-tap.ts'
 import type { Heard, MixMember, MixRate, SharedFrame } from './mix-member.ts'
 import type { Mixer } from './mixer.ts'
 import type { PortPair } from './packet-io.ts'
@@ -31,6 +36,7 @@ export interface LegSettings {
   readonly notify: (notice: EngineNotice) => void
   readonly silences: Silences
   readonly scratch: PacketScratch
+  readonly effort: EncodingEffort
   readonly mediaTimeoutMs: number
   /** Samples per second at which Opus is coded for phones that play as much. */
   readonly opusRate: PcmRate
@@ -54,12 +60,18 @@ export class Leg implements MixMember {
   #levelIn = -127
   #gainIn = 1
   #lost = false
+  /** Keys that are being sent, and how to stop them. */
+  #keys: KeyEvents | undefined
+  #stopKeys: (() => void) | undefined
+  tap: LegTap | undefined
   /** The mix it sits in; set by the engine. */
   mix: Mixer | undefined
   gain = 1
   mutedIn = false
   mutedOut = false
   echo = false
+  /** Whether the phone's keys are sent back as well. */
+  echoKeys = false
 
   constructor(settings: LegSettings) {
     const { random } = settings
@@ -100,7 +112,7 @@ export class Leg implements MixMember {
 
   /** The format of a plan; the same object while it stays the same. Its codec must be prepared before `configure`. */
   formatFor(plan: MediaPlan): LegFormat {
-    const format = formatOf(plan, this.#settings.opusRate)
+    const format = formatOf(plan, this.#settings.opusRate, this.#settings.effort)
     const known = this.#media?.format
     return known?.key === format.key ? known : format
   }
@@ -150,14 +162,21 @@ export class Leg implements MixMember {
     this.#levelIn = audible ? levelOf(out) : -127
     const heard = audible && receiver.listens && !this.mutedIn
     if (heard && this.#gainIn !== 1) amplify(out, this.#gainIn)
+    if (heard) this.tap?.fromPhone(out)
     if (this.#talk.frame(heard ? this.#levelIn : -127))
       this.#settings.notify({ kind: 'talking', legId: this.id, talking: this.#talk.talking })
     return heard
   }
 
   push(heard: Heard): void {
+    this.#hear(heard)
+    this.tap?.flush()
+  }
+
+  #hear(heard: Heard): void {
     const media = this.#media
     if (!media) return
+    if (this.#keys && this.#mayHear() && this.#sendKey(this.#keys, media)) return
     if (!this.#mayHear()) {
       media.sender.pause()
       this.#lastHeard = undefined
@@ -171,6 +190,7 @@ export class Leg implements MixMember {
       this.#lastHeard = undefined
       this.#send(this.#overlay.over(frame.pcm()))
     } else if (frame.shared) {
+      if (this.tap?.overhears) this.tap.toPhone(frame.pcm())
       media.sender.sendShared(frame.shared, media.receiver.sources.destination)
     } else {
       this.#send(frame.pcm())
@@ -185,8 +205,11 @@ export class Leg implements MixMember {
   tickAlone(now: number): void {
     if (!this.#media) return
     const audible = this.pull(this.#alone, now)
-    if (this.echo && audible && !this.mutedOut && this.#mayHear() && !this.#overlay?.active) this.#send(this.#alone)
-    else this.push(this.#settings.silences.at(this.#media.format.rate))
+    const echoes = this.echo && audible && !this.mutedOut && this.#mayHear()
+    if (echoes && !this.#overlay?.active && !this.#keys) {
+      this.#send(this.#alone)
+      this.tap?.flush()
+    } else this.push(this.#settings.silences.at(this.#media.format.rate))
   }
 
   /** What is not audio: reports that are due, and whether the far end still lives. */
@@ -194,6 +217,7 @@ export class Leg implements MixMember {
     const media = this.#media
     if (!media) return
     media.control.tick(media.receiver, now)
+    this.tap?.tend(now)
     const silentMs = now - media.receiver.heardAt
     const { id, notify, mediaTimeoutMs } = this.#settings
     if (!this.#lost && media.receiver.listens && silentMs >= mediaTimeoutMs) {
@@ -209,6 +233,15 @@ export class Leg implements MixMember {
   play(tone: Tone, done: () => void): void {
     if (this.#media) this.#overlayNow().play(tone, done)
     else done()
+  }
+
+  /** Sends keys instead of those that may be under way: by RFC 4733, or as tones when the far end did not agree to that. */
+  sendKeys(keys: KeyTiming & { readonly digits: string }, done: () => void): void {
+    this.#stopKeys?.()
+    const plan = this.#media?.plan
+    if (plan === undefined || keys.digits === '') done()
+    else if (plan.sendEventPayloadType === undefined) this.#playKeys(keys, done)
+    else this.#queueKeys(keys.digits, keys, done)
   }
 
   /** The rate at which something played to this phone alone is best. */
@@ -235,6 +268,7 @@ export class Leg implements MixMember {
   /** Says goodbye; the caller closes the ports. */
   close(now: number): void {
     this.#overlay?.endTone()
+    this.#stopKeys?.()
     const media = this.#media
     if (!media) return
     media.control.goodbye(media.receiver, now)
@@ -259,6 +293,7 @@ export class Leg implements MixMember {
   /** Time passes that no tick could use: timestamps go on, so that no delay builds up at the far end. */
   skip(frames: number): void {
     for (let frame = 0; frame < frames; frame += 1) this.#media?.sender.skip()
+    this.tap?.skip(frames)
   }
 
   #mayHear(): boolean {
@@ -271,7 +306,44 @@ export class Leg implements MixMember {
     if (!media) return
     this.#levelOut = levelOf(frame)
     if (frame === this.#alone) this.#lastHeard = undefined
+    this.tap?.toPhone(frame)
     media.sender.send(frame, media.receiver.sources.destination)
+  }
+
+  #queueKeys(digits: string, timing: KeyTiming, done?: () => void): void {
+    const keys = this.#keys ?? new KeyEvents()
+    keys.add(digits, timing, done)
+    this.#keys = keys
+    this.#stopKeys = () => {
+      keys.cut()
+      keys.finish()
+    }
+  }
+
+  #playKeys(keys: KeyTiming & { readonly digits: string }, done: () => void): void {
+    const stop = (): void => {
+      this.remove(tones)
+      this.#stopKeys = undefined
+      done()
+    }
+    const tones = new KeyTones(this.rate, keys, stop)
+    this.#stopKeys = stop
+    this.add(tones)
+  }
+
+  /** The next 20 ms of the keys; false when they leave it to audio. */
+  #sendKey(keys: KeyEvents, media: LegMedia): boolean {
+    const { sendEventPayloadType } = media.plan
+    const clockRate = media.format.codec.facts.clockRate
+    const next = sendEventPayloadType === undefined ? 'ended' : keys.next(sendEventPayloadType, clockRate)
+    if (next === 'ended') {
+      this.#keys = undefined
+      this.#stopKeys = undefined
+      keys.finish()
+    }
+    if (typeof next === 'string') return false
+    media.sender.sendEvent(next, media.receiver.sources.destination)
+    return true
   }
 
   #overlayNow(): LegOverlay {
@@ -290,8 +362,10 @@ export class Leg implements MixMember {
 
   #begin(plan: MediaPlan, format: LegFormat, now: number): LegMedia {
     const { id, notify, random, wallMicros, ports } = this.#settings
-    const onDigit = (digit: { readonly digit: string; readonly durationMs: number }): void =>
+    const onDigit = (digit: { readonly digit: string; readonly durationMs: number }): void => {
       notify({ kind: 'digit', legId: id, ...digit })
+      if (this.echo && this.echoKeys) this.#queueKeys(digit.digit, { durationMs: digit.durationMs, intervalMs: 0 })
+    }
     const receiver = new LegReceiver(plan, format, { now, onDigit, opener: this.#security })
     const start = { cname: `${id}@partyline`, random, now, wallMicros: wallMicros() }
     const control = new LegControl(ports, this.#stream, { plan, start, security: this.#security })

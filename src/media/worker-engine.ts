@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { OperationalError } from '../base/errors.ts'
 import type { EngineCommand, EngineNotice, EngineOptions, EngineReplies, MediaEngine } from './engine.ts'
 import type { EngineLoad } from './in-thread-engine.ts'
+import { OpenRecordings } from './recording/open-recordings.ts'
 import { threadClock } from './thread-clock.ts'
 import { type FromWorker, fromPlainError, type ToWorker } from './worker-message.ts'
 
@@ -41,6 +42,7 @@ class WorkerProxy implements WorkerEngine {
   readonly #listeners = new Set<(notice: EngineNotice) => void>()
   readonly #pending = new Map<number, Pending>()
   readonly #legs = new Set<string>()
+  readonly #recordings = new OpenRecordings()
   #worker: Worker | undefined
   #packetIo = ''
   #nextId = 1
@@ -71,7 +73,11 @@ class WorkerProxy implements WorkerEngine {
   }
 
   async request<C extends EngineCommand>(command: C): Promise<EngineReplies[C['kind']]> {
-    const value = await this.#post((id) => ({ kind: 'request', id, command }))
+    this.#recordings.asked(command)
+    const value = await this.#post((id) => ({ kind: 'request', id, command })).catch((error: unknown) => {
+      this.#recordings.refused(command)
+      throw error
+    })
     if (command.kind === 'openLeg') this.#legs.add(command.legId)
     if (command.kind === 'closeLeg') this.#legs.delete(command.legId)
     return value as EngineReplies[C['kind']]
@@ -129,6 +135,7 @@ class WorkerProxy implements WorkerEngine {
   }
 
   #tell(notice: EngineNotice): void {
+    this.#recordings.told(notice)
     for (const listener of this.#listeners) listener(notice)
   }
 
@@ -136,12 +143,15 @@ class WorkerProxy implements WorkerEngine {
     this.#worker = undefined
     const pending = [...this.#pending.values()]
     this.#pending.clear()
+    const cutOff = this.#closing ? [] : this.#recordings.cutOff(`The media worker died: ${reason}`)
     for (const { reject } of pending)
       reject(new OperationalError(`The media worker died: ${reason}`, { retryable: true }))
     if (this.#closing) return
     const legIds = [...this.#legs]
     this.#legs.clear()
-    this.#restart(firstRetryMs, () => this.#tell({ kind: 'workerDied', legIds, reason }))
+    this.#restart(firstRetryMs, () => {
+      for (const notice of [...cutOff, { kind: 'workerDied', legIds, reason } as const]) this.#tell(notice)
+    })
   }
 
   /** Brings a new worker up; `announce` once, when it is up or first fails to come up. */

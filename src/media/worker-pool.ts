@@ -132,10 +132,26 @@ class WorkerPool implements MediaPool {
       case 'closeLeg':
         this.#forget(command.legId, leg)
         return withEarlier(leg, await leg.seat.engine.request(command))
+      case 'tapStart':
+        return this.#tap(leg, command)
+      case 'tapStop':
+        leg.kept.delete('tapStart')
+        return leg.seat.engine.request(command)
+      case 'tone':
+      case 'sendDigits':
+        return leg.seat.engine.request(command)
       default:
-        if (command.kind !== 'tone') leg.kept.set(command.kind, command)
+        leg.kept.set(command.kind, command)
         return leg.seat.engine.request(command)
     }
+  }
+
+  /** The tap goes wherever its leg moves, and keeps the ports that its peer knows. */
+  async #tap(leg: Leg, command: Extract<EngineCommand, { kind: 'tapStart' }>): Promise<LegPorts> {
+    leg.kept.delete('tapStart')
+    const ports = await leg.seat.engine.request(command)
+    leg.kept.set('tapStart', { ...command, rtpPort: ports.rtpPort })
+    return ports
   }
 
   /** What is recorded of a mix or played to it happens where the mix is, and keeps it there. */
@@ -144,8 +160,7 @@ class WorkerPool implements MediaPool {
     if (command.kind !== 'recordStart' && command.kind !== 'play') {
       return (this.#jobs.seat(id) ?? this.#leastLoaded()).engine.request(command)
     }
-    const mixId = command.kind === 'recordStart' ? command.mixId : 'mixId' in command.to ? command.to.mixId : undefined
-    const legId = command.kind === 'play' && 'legId' in command.to ? command.to.legId : undefined
+    const { mixId, legId } = placeOf(command)
     const leg = legId === undefined ? undefined : this.#legs.get(legId)
     while (leg?.moving !== undefined) await leg.moving
     const seat = mixId === undefined ? (leg?.seat ?? this.#leastLoaded()) : this.#enterMix(mixId, undefined).seat
@@ -254,6 +269,12 @@ class WorkerPool implements MediaPool {
     this.#jobs.forget(seat)
     seat.legs = 0
   }
+}
+
+/** Where it happens: at a mix, or else at a leg. */
+function placeOf(command: Extract<AudioCommand, { kind: 'recordStart' | 'play' }>): { mixId?: string; legId?: string } {
+  const place = command.kind === 'play' ? command.to : command
+  return 'mixId' in place ? { mixId: place.mixId } : { legId: place.legId }
 }
 
 /** Totals over the seats of a leg; what is a state and not a count is the present one's. */

@@ -1,6 +1,7 @@
 // The recordings of an engine: which mixes and members are recorded into which files, and what became of them.
 import { Bug, OperationalError, UserError } from '../../base/errors.ts'
 import type { MixMember, MixRate } from '../mix-member.ts'
+import type { LegSide } from '../recorded-leg.ts'
 import { fromPlainError } from '../worker-message.ts'
 import type { RecordingFormat } from './container.ts'
 import type { FinishedFile, FromFileThread } from './file-message.ts'
@@ -17,13 +18,20 @@ export interface RecordingRequest {
   /** The file to be made; it must not exist. */
   readonly path: string
   readonly format: RecordingFormat
-  /** The track's owner, whose voice alone is recorded; absent for the whole mix. */
-  readonly track?: { readonly legId: string; readonly member: MixMember } | undefined
+  /** The track's owner, whose side alone is recorded; absent for the whole mix. */
+  readonly track?: Track | undefined
   /** Of the file; 16 kHz, or the mix's when that is higher, when absent. */
   readonly fileRate?: MixRate | undefined
 }
 
-/** The mix that is recorded. */
+/** With `side` it is recorded in whatever mix it is, and outside. */
+export interface Track {
+  readonly legId: string
+  readonly member: MixMember
+  readonly side?: LegSide | undefined
+}
+
+/** The mix that is recorded, or one side of a leg. */
 export interface RecordedMix {
   readonly rate: MixRate
   add(member: MixMember): void
@@ -35,6 +43,7 @@ export type RecordingNotice =
       readonly kind: 'recordingFinished'
       readonly recordingId: string
       readonly legId?: string | undefined
+      readonly side?: LegSide | undefined
       readonly file: FinishedFile
       /** Replaced by silence because the disk was too slow. */
       readonly lostMs: number
@@ -43,6 +52,7 @@ export type RecordingNotice =
       readonly kind: 'recordingFailed'
       readonly recordingId: string
       readonly legId?: string | undefined
+      readonly side?: LegSide | undefined
       readonly reason: RecordingFailure
       readonly message: string
       /** What there is of it; readable. */
@@ -50,7 +60,12 @@ export type RecordingNotice =
       readonly lostMs: number
     }
   /** Sent once for a file, when its first frame is lost. */
-  | { readonly kind: 'recordingOverflow'; readonly recordingId: string; readonly legId?: string | undefined }
+  | {
+      readonly kind: 'recordingOverflow'
+      readonly recordingId: string
+      readonly legId?: string | undefined
+      readonly side?: LegSide | undefined
+    }
 
 export interface RecordingsSettings {
   readonly thread: FileThread
@@ -95,7 +110,7 @@ export class Recordings {
    * Throws UserError ALREADY_EXISTS, or OperationalError when there can be no such file.
    */
   async start(request: RecordingRequest, mix: RecordedMix): Promise<void> {
-    const fileId = keyOf(request.recordingId, request.track?.legId)
+    const fileId = keyOf(request)
     if (this.#open.has(fileId)) throw new UserError('ALREADY_EXISTS', `Recording ${fileId} is running.`)
     const memory = createRingMemory(ringWords)
     const rate = request.fileRate ?? (mix.rate === 48_000 ? mix.rate : 16_000)
@@ -124,10 +139,12 @@ export class Recordings {
     return Promise.all(own.map(([fileId]) => this.#finish(fileId)))
   }
 
-  /** A member leaves its mix: its tracks end. */
-  memberLeft(member: MixMember): void {
-    for (const [fileId, { request }] of this.#open)
-      if (request.track?.member === member) this.#finish(fileId).catch(() => undefined)
+  /** A member leaves its mix: its tracks end; those of its sides only when it `closes`. */
+  memberLeft(member: MixMember, { closes } = { closes: false }): void {
+    for (const [fileId, { request }] of this.#open) {
+      const { track } = request
+      if (track?.member === member && (closes || track.side === undefined)) this.#finish(fileId).catch(() => undefined)
+    }
   }
 
   /** Once a second or so: announces files that lose frames. */
@@ -169,7 +186,12 @@ export class Recordings {
     const { now } = this.#settings
     const startedAt = this.#startedAt.get(request.recordingId) ?? now()
     this.#startedAt.set(request.recordingId, startedAt)
-    open.recorder = new Recorder({ ring, now, startedAt, only: request.track?.member })
+    open.recorder = new Recorder({
+      ring,
+      now,
+      startedAt,
+      only: request.track?.side ? undefined : request.track?.member,
+    })
     mix.add(open.recorder)
     open.listening = true
     open.started.resolve(undefined)
@@ -227,13 +249,17 @@ export class Recordings {
   }
 }
 
-const keyOf = (recordingId: string, legId: string | undefined): string =>
-  legId === undefined ? recordingId : `${recordingId}/${legId}`
+const keyOf = ({ recordingId, track }: RecordingRequest): string =>
+  track === undefined ? recordingId : `${recordingId}/${track.legId}${track.side === undefined ? '' : `/${track.side}`}`
 
-const names = ({ request }: Open): { recordingId: string; legId: string | undefined } => ({
-  recordingId: request.recordingId,
-  legId: request.track?.legId,
-})
+function names({ request }: Open): {
+  recordingId: string
+  legId: string | undefined
+  side: LegSide | undefined
+} {
+  const { recordingId, track } = request
+  return { recordingId, legId: track?.legId, side: track?.side }
+}
 
 function deferred<T>(): Deferred<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>()

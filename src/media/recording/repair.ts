@@ -14,16 +14,16 @@ export interface RepairedRecording {
   readonly sha256: string
 }
 
+/** What became of one file: nothing was wrong with it, it is whole now, or it is no recording of ours. */
+export type RepairOutcome =
+  | { readonly kind: 'whole' | 'repaired'; readonly bytes: number; readonly durationMs: number }
+  | { readonly kind: 'unreadable'; readonly reason: string }
+
 export interface RepairReport {
   readonly repaired: readonly RepairedRecording[]
   /** Files with the name of a recording that hold none, and why. */
   readonly unreadable: readonly { readonly path: string; readonly reason: string }[]
 }
-
-type Outcome =
-  | { readonly kind: 'whole' }
-  | { readonly kind: 'repaired'; readonly bytes: number; readonly durationMs: number }
-  | { readonly kind: 'unreadable'; readonly reason: string }
 
 const hashChunk = 1_048_576
 const granulesPerMs = 48
@@ -69,7 +69,8 @@ async function recordingNames(directory: string): Promise<string[]> {
   }
 }
 
-async function repairRecording(path: string): Promise<Outcome> {
+/** Repairs one file, which no engine may be writing to. Never throws. */
+export async function repairRecording(path: string): Promise<RepairOutcome> {
   let file: FileHandle | undefined
   try {
     file = await open(path, 'r+')
@@ -81,20 +82,21 @@ async function repairRecording(path: string): Promise<Outcome> {
   }
 }
 
-async function repairWav(file: FileHandle): Promise<Outcome> {
+async function repairWav(file: FileHandle): Promise<RepairOutcome> {
   const { size } = await file.stat()
   const known = readOwnWavHeader(await readAt(file, 0, wavHeaderBytes))
   if (!known) return { kind: 'unreadable', reason: 'it does not begin with the header of a recording' }
   const dataBytes = Math.floor((size - wavHeaderBytes) / 2) * 2
   const bytes = wavHeaderBytes + dataBytes
-  if (known.dataBytes === dataBytes && size === bytes) return { kind: 'whole' }
+  const durationMs = Math.round((dataBytes * 500) / known.sampleRate)
+  if (known.dataBytes === dataBytes && size === bytes) return { kind: 'whole', bytes, durationMs }
   await file.truncate(bytes)
   await file.write(wavHeader(known.sampleRate, dataBytes), 0, wavHeaderBytes, 0)
   await file.datasync()
-  return { kind: 'repaired', bytes, durationMs: Math.round((dataBytes * 500) / known.sampleRate) }
+  return { kind: 'repaired', bytes, durationMs }
 }
 
-async function repairOgg(file: FileHandle): Promise<Outcome> {
+async function repairOgg(file: FileHandle): Promise<RepairOutcome> {
   const { size } = await file.stat()
   const first = readPage(await readAt(file, 0, maxPageBytes), 0)
   const preSkip = first.kind === 'page' ? preSkipOf(first.page) : undefined
@@ -104,17 +106,14 @@ async function repairOgg(file: FileHandle): Promise<Outcome> {
   if (!found) return { kind: 'unreadable', reason: 'it holds no whole page' }
   const end = found.offset + found.page.length
   const wasLast = (found.page.flags & pageFlag.last) !== 0
-  if (wasLast && end === size) return { kind: 'whole' }
+  const durationMs = Math.round(Math.max(0, found.page.granule - preSkip) / granulesPerMs)
+  if (wasLast && end === size) return { kind: 'whole', bytes: end, durationMs }
   const page = await readAt(file, found.offset, found.page.length)
   markLast(page)
   await file.truncate(end)
   await file.write(page, 0, page.length, found.offset)
   await file.datasync()
-  return {
-    kind: 'repaired',
-    bytes: end,
-    durationMs: Math.round(Math.max(0, found.page.granule - preSkip) / granulesPerMs),
-  }
+  return { kind: 'repaired', bytes: end, durationMs }
 }
 
 function preSkipOf(page: OggPage): number | undefined {

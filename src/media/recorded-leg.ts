@@ -1,0 +1,138 @@
+// A leg that can be listened to from both sides, in a mix or in none: what its phone says, and what the phone hears with everything on top.
+// Nothing of it costs a leg that nobody records.
+import type { MediaPlan } from '../sdp/media-plan.ts'
+import { Leg } from './leg.ts'
+import type { Heard, MixMember, MixRate } from './mix-member.ts'
+
+/** `in`: what the phone says. `out`: what it hears. */
+export type LegSide = 'in' | 'out'
+
+/** Where recorders of one side listen. */
+export interface LegEars {
+  /** Samples per second now; it may change with any frame. */
+  readonly rate: MixRate
+  add(member: MixMember): void
+  remove(member: MixMember): void
+}
+
+const noSamples = new Int16Array(0)
+
+export class RecordedLeg extends Leg {
+  readonly #said = new Ears(() => this.rate)
+  readonly #heard = new Ears(() => this.rate)
+  /** Told by the overlay what the phone is sent while something is played to it alone. */
+  readonly #overlayEar: MixMember = {
+    speaks: 0,
+    hears: 'mix',
+    pull: () => false,
+    push: (heard) => {
+      this.#told = true
+      this.#heard.push(heard)
+    },
+  }
+  /** Within a tick: the phone was sent something, and recorders of it know. */
+  #pushed = false
+  #told = false
+  #listens = false
+  #lastSaid: Int16Array = noSamples
+
+  /** One side of it, to be recorded. */
+  side(side: LegSide): LegEars {
+    return side === 'in' ? this.#said : this.#outside()
+  }
+
+  override configure(plan: MediaPlan, now: number): void {
+    super.configure(plan, now)
+    this.#listens = plan.direction === 'sendrecv' || plan.direction === 'sendonly'
+  }
+
+  override pull(out: Int16Array, now: number): boolean {
+    const audible = super.pull(out, now)
+    if (this.#said.any) this.#said.hear(out, audible)
+    this.#lastSaid = out
+    return audible
+  }
+
+  override push(heard: Heard): void {
+    this.#pushed = true
+    if (!this.#heard.any) {
+      super.push(heard)
+      return
+    }
+    this.#told = false
+    super.push(heard)
+    if (this.#told) return
+    if (this.#listens && !this.mutedOut) this.#heard.push(heard)
+    else this.#heard.hear(noSamples, false)
+  }
+
+  override tickAlone(now: number): void {
+    this.#pushed = false
+    super.tickAlone(now)
+    // Its own voice was sent back.
+    if (!this.#pushed && this.#heard.any && this.configured) this.#heard.hear(this.#lastSaid, true)
+  }
+
+  #outside(): LegEars {
+    this.remove(this.#overlayEar)
+    this.add(this.#overlayEar)
+    return this.#heard
+  }
+}
+
+class Ears implements LegEars {
+  readonly #members: MixMember[] = []
+  readonly #frame: SaidFrame
+  readonly #rate: () => MixRate
+
+  constructor(rate: () => MixRate) {
+    this.#rate = rate
+    this.#frame = new SaidFrame(rate)
+  }
+
+  get rate(): MixRate {
+    return this.#rate()
+  }
+
+  get any(): boolean {
+    return this.#members.length > 0
+  }
+
+  add(member: MixMember): void {
+    this.#members.push(member)
+  }
+
+  remove(member: MixMember): void {
+    const index = this.#members.indexOf(member)
+    if (index >= 0) this.#members.splice(index, 1)
+  }
+
+  push(heard: Heard): void {
+    for (let index = 0; index < this.#members.length; index += 1) this.#members[index]?.push(heard)
+  }
+
+  hear(samples: Int16Array, audible: boolean): void {
+    this.#frame.samples = samples
+    this.#frame.silent = !audible
+    this.push(this.#frame)
+  }
+}
+
+class SaidFrame implements Heard {
+  readonly reductionDb = 0
+  readonly #rate: () => MixRate
+  samples: Int16Array = noSamples
+  silent = true
+
+  constructor(rate: () => MixRate) {
+    this.#rate = rate
+  }
+
+  get rate(): MixRate {
+    return this.#rate()
+  }
+
+  pcm(): Int16Array {
+    return this.samples
+  }
+}
