@@ -6,11 +6,14 @@ import { fileURLToPath } from 'node:url'
 const folder = fileURLToPath(new URL('../src/flow/actions/', import.meta.url))
 const target = `${folder}index.gen.ts`
 
+/** The order of the formatter: `fetch` stands before `fetch-flow`. */
+const stem = (name) => name.slice(0, -'.ts'.length)
+
 const isAction = (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && name !== 'index.gen.ts'
 
 const modules = readdirSync(folder)
   .filter(isAction)
-  .sort()
+  .sort((a, b) => (stem(a) < stem(b) ? -1 : 1))
   .map((name) => ({
     name,
     exported: [...readFileSync(folder + name, 'utf8').matchAll(/^export const (\w+) = defineAction\(/gm)].map(

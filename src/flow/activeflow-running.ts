@@ -72,6 +72,7 @@ export class RunningActiveflow {
       ? await run(runner, {
           activeflowId: row.id,
           customerId: row.customer_id,
+          referenceId: row.reference_id,
           actions,
           call,
           signal: this.#abort.signal,

@@ -2,16 +2,18 @@
 import { OperationalError, UserError } from '../base/errors.ts'
 import { newUuid, nilUuid } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
-import { type Clock, notDeleted } from '../base/time.ts'
+import { notDeleted } from '../base/time.ts'
 import type { Ledger } from '../event/ledger.ts'
 import type { Action, Activeflow } from '../schema/flow.ts'
 import type { ActiveflowRow } from '../schema/rows.ts'
 import { type ActiveflowInput, checkActiveflowInput } from './activeflow-input.ts'
 import { RunningActiveflow } from './activeflow-running.ts'
+import { Background } from './background.ts'
+import type { ActionPorts } from './define-action.ts'
 import type { Flows } from './flows.ts'
 import { activeflowEvent, activeflowUpdate, shownActiveflow } from './journal.ts'
 import type { PageQuery } from './page-query.ts'
-import type { FlowCall, FlowConferences } from './ports.ts'
+import type { FlowCall } from './ports.ts'
 import type { Registry } from './registry.ts'
 import type { RunnerPorts } from './runner.ts'
 import { activeflowSeeds, callReferenceData, callSeeds, Variables } from './variables.ts'
@@ -70,12 +72,10 @@ export interface Activeflows {
   close(reason: string): Promise<void>
 }
 
-export interface ActiveflowOptions {
+export interface ActiveflowOptions extends ActionPorts {
   readonly ledger: Ledger
   readonly flows: Flows
   readonly registry: Registry
-  readonly clock: Clock
-  readonly conferences: FlowConferences
   readonly log: Log
 }
 
@@ -84,13 +84,15 @@ export const createActiveflows = (options: ActiveflowOptions): Activeflows => ne
 class ActiveflowService implements Activeflows {
   readonly #options: ActiveflowOptions
   readonly #ports: RunnerPorts
+  readonly #background: Background
   readonly #running = new Map<string, RunningActiveflow>()
   #closedFor = ''
 
   constructor(options: ActiveflowOptions) {
-    const { registry, clock, conferences, log, ledger } = options
+    const { ledger, flows: _, ...ports } = options
     this.#options = options
-    this.#ports = { registry, clock, conferences, log, timestamp: () => ledger.timestamp() }
+    this.#background = new Background(options.log)
+    this.#ports = { ...ports, background: this.#background, timestamp: () => ledger.timestamp() }
   }
 
   async create(customerId: string, input: ActiveflowInput): Promise<Activeflow> {
@@ -163,6 +165,7 @@ class ActiveflowService implements Activeflows {
   async close(reason: string): Promise<void> {
     this.#closedFor = reason
     await Promise.all([...this.#running.values()].map((running) => running.stop(reason).then(() => running.done)))
+    await this.#background.close()
   }
 
   async #row(customerId: string, id: string): Promise<ActiveflowRow> {
@@ -200,7 +203,10 @@ class ActiveflowService implements Activeflows {
       actions,
       call: request.call,
       ready: request.ready,
-      flows: { actionsOf: async (flowId) => (await flows.get(row.customer_id, flowId)).actions },
+      flows: {
+        actionsOf: async (flowId) => (await flows.get(row.customer_id, flowId)).actions,
+        checked: (list, path) => flows.normalise(list, path),
+      },
     })
     if (this.#running.has(row.id)) throw taken()
     this.#running.set(row.id, running)

@@ -4,8 +4,21 @@ import type { Static, TObject } from 'typebox'
 import { Bug } from '../base/errors.ts'
 import type { Clock } from '../base/time.ts'
 import type { Action } from '../schema/flow.ts'
+import { askAdapter } from './ask-adapter.ts'
+import type { DigitCollector } from './digit-collector.ts'
 import { createOptionCheck, type OptionCheck } from './option-check.ts'
-import type { FlowCall, FlowConferences, FlowSource } from './ports.ts'
+import type { Playback } from './playback.ts'
+import type {
+  AdapterKind,
+  FlowAdapters,
+  FlowCall,
+  FlowConferences,
+  FlowDialling,
+  FlowRecordings,
+  FlowSource,
+  FlowSpeech,
+  FlowWeb,
+} from './ports.ts'
 import type { Variables } from './variables.ts'
 
 /** What an action that is pushed may look like: ids are given to those without one. */
@@ -25,23 +38,48 @@ export const end: Outcome = { kind: 'end' }
 export const jump = (target: string): Outcome => ({ kind: 'jump', target })
 export const push = (actions: readonly PushedAction[]): Outcome => ({ kind: 'push', actions })
 
+/** The parts of the server that actions reach, the same for all runs. */
+export interface ActionPorts {
+  readonly clock: Clock
+  readonly conferences: FlowConferences
+  readonly speech: FlowSpeech
+  readonly web: FlowWeb
+  readonly recordings: FlowRecordings
+  readonly dialling: FlowDialling
+  readonly adapters: FlowAdapters
+}
+
 /** What an action may touch while it runs. */
-export interface ActionContext {
+export interface ActionContext extends ActionPorts {
   readonly activeflowId: string
   readonly customerId: string
+  /** What the activeflow runs for: the call, the conversation…; nil for none. */
+  readonly referenceId: string
   readonly call: FlowCall | undefined
+  /** Undefined without a call, as is `playback`. */
+  readonly digits: DigitCollector | undefined
+  readonly playback: Playback | undefined
   /** Aborted when the call hangs up or the activeflow is stopped. */
   readonly signal: AbortSignal
-  readonly clock: Clock
   readonly variables: Variables
-  readonly conferences: FlowConferences
   readonly flows: FlowSource
   /** Changes the option of this action for its next passes in this activeflow; the stored flow stays as it is. */
   keepOption(patch: Readonly<Record<string, unknown>>): void
+  /** Logs what went wrong without failing the action. */
+  warn(reason: string): void
+  /** Works beside the following actions until the activeflow ends; a failure is logged. */
+  alongside(work: Work): void
+  /** Works on after the activeflow, until the server stops; a failure is logged. */
+  outliving(work: Work): void
 }
+
+/** Something to do; the signal says when to give up. */
+export type Work = (signal: AbortSignal) => Promise<unknown>
 
 export interface CallContext extends ActionContext {
   readonly call: FlowCall
+  readonly digits: DigitCollector
+  readonly playback: Playback
 }
 
 export interface ActionDefinition {
@@ -53,35 +91,48 @@ export interface ActionDefinition {
   readonly skippedOnCalls: boolean
   /** Whether a failure ends the activeflow or is only logged. */
   readonly onError: 'stop' | 'continue'
+  /** The endpoint of the user's that does it; undefined for what the server does itself. */
+  readonly adapter: AdapterKind | undefined
   readonly check: OptionCheck
-  /** Absent when the word is accepted in flows but this server cannot run it. */
-  readonly run?: (context: ActionContext, option: Readonly<Record<string, unknown>>) => Promise<Outcome>
+  run(context: ActionContext, option: Readonly<Record<string, unknown>>): Promise<Outcome>
 }
 
-interface ActionInput<T extends TObject, Media extends boolean> {
+interface Facts<T extends TObject, Media extends boolean> {
   readonly type: string
   readonly option: T
   readonly media: Media
   readonly skippedOnCalls?: boolean
   readonly onError: 'stop' | 'continue'
-  readonly run?: (
-    context: Media extends true ? CallContext : ActionContext,
-    option: Static<T>,
-  ) => Outcome | Promise<Outcome>
 }
+
+type RunContext<Media extends boolean> = Media extends true ? CallContext : ActionContext
+
+/** An action is done by its `run`, or by the endpoint of `adapter`. */
+type ActionInput<T extends TObject, Media extends boolean> = Facts<T, Media> &
+  (
+    | { readonly run: (context: RunContext<Media>, option: Static<T>) => Outcome | Promise<Outcome> }
+    | { readonly adapter: AdapterKind }
+  )
 
 export function defineAction<T extends TObject, const Media extends boolean>(
   input: ActionInput<T, Media>,
 ): ActionDefinition {
-  const { type, option, media, onError, run, skippedOnCalls = false } = input
-  const common = { type, option, media, skippedOnCalls, onError, check: createOptionCheck(option) }
-  if (run === undefined) return common
+  const { type, option, media, onError, skippedOnCalls = false } = input
+  const check = createOptionCheck(option)
+  const common = { type, option, media, skippedOnCalls, onError, check }
+  if ('adapter' in input) {
+    const kind = input.adapter
+    const run = async (context: ActionContext, given: Readonly<Record<string, unknown>>): Promise<Outcome> =>
+      push(await askAdapter(context, { kind, type, option: given }))
+    return { ...common, adapter: kind, run }
+  }
   return {
     ...common,
+    adapter: undefined,
     run: async (context, given) => {
       if (media && context.call === undefined) throw new Bug(`action ${type} ran without a call`)
       // The gate above and the option check before every run make these two narrowings true.
-      return run(context as CallContext, given as Static<T>)
+      return input.run(context as RunContext<Media>, given as Static<T>)
     },
   }
 }

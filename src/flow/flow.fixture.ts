@@ -1,13 +1,14 @@
 // For tests: a clock that stands still until told, a call and conferences that record what flows ask of them.
 import type { HangupReason } from '../base/errors.ts'
 import { newUuid, nilUuid } from '../base/ids.ts'
-import { silentLog } from '../base/log.ts'
+import { type Log, type LogFields, silentLog } from '../base/log.ts'
 import type { Clock, Timer } from '../base/time.ts'
 import type { StoredEvent } from '../event/ledger.ts'
 import { createMemoryLedger } from '../event/memory-ledger.ts'
 import type { CallStatus } from '../schema/call.ts'
 import { actions } from './actions/index.gen.ts'
 import { type Activeflows, createActiveflows, type Started } from './activeflows.ts'
+import { FakeAudio, fakePorts } from './flow-ports.fixture.ts'
 import { createFlows } from './flows.ts'
 import type { FlowCall, FlowConferences } from './ports.ts'
 import { createRegistry } from './registry.ts'
@@ -68,11 +69,13 @@ export class RecordingCall implements FlowCall {
   current: CallStatus = 'ringing'
   failAnswer: Error | undefined
   readonly customerId: string
+  readonly audio: FakeAudio
   readonly #clock: Clock
 
   constructor(customerId: string, clock: Clock) {
     this.customerId = customerId
     this.#clock = clock
+    this.audio = new FakeAudio(this.heard, clock)
   }
 
   status(): CallStatus {
@@ -147,15 +150,20 @@ export class RecordingConferences implements FlowConferences {
 export function createWorld() {
   const clock = new StandingClock()
   const ledger = createMemoryLedger({ clock })
-  const registry = createRegistry(actions)
+  const ports = fakePorts(clock)
+  const registry = createRegistry(actions, ports.adapters)
   const flows = createFlows({ ledger, registry })
   const conferences = new RecordingConferences()
-  const activeflows: Activeflows = createActiveflows({ ledger, flows, registry, clock, conferences, log: silentLog })
+  const warnings: string[] = []
+  const note = (fields: LogFields): void => void warnings.push(String(fields['reason']))
+  const log: Log = { ...silentLog, warn: note, error: note }
+  const activeflows: Activeflows = createActiveflows({ ledger, flows, registry, clock, conferences, log, ...ports })
   const customerId = newUuid()
   const call = new RecordingCall(customerId, clock)
   const events: StoredEvent[] = []
   ledger.subscribe((event) => events.push(event))
-  const startOnCall = (list: unknown): Promise<Started> => activeflows.start({ customerId, actions: list, call })
+  const startOnCall = (list: unknown, variables: Record<string, string> = {}): Promise<Started> =>
+    activeflows.start({ customerId, actions: list, call, variables })
   /** Runs a flow on the call to its end. */
   const runOnCall = async (list: unknown) => {
     const { activeflowId, done } = await startOnCall(list)
@@ -163,5 +171,6 @@ export function createWorld() {
     await done
     return activeflows.get(customerId, activeflowId)
   }
-  return { clock, ledger, registry, flows, conferences, activeflows, customerId, call, events, startOnCall, runOnCall }
+  const world = { clock, ledger, registry, flows, conferences, activeflows, customerId, call, events, warnings }
+  return { ...world, ...ports, startOnCall, runOnCall }
 }

@@ -41,7 +41,8 @@ export interface Flows {
   remove(customerId: string, id: string): Promise<Flow>
   /** The old hash stops resolving at once. */
   regenerateHash(customerId: string, id: string): Promise<Flow>
-  normalise(actions: unknown): Action[]
+  /** @param path names the list in messages */
+  normalise(actions: unknown, path?: string): Action[]
 }
 
 export function createFlows(options: { readonly ledger: Ledger; readonly registry: Registry }): Flows {
@@ -54,7 +55,7 @@ export function createFlows(options: { readonly ledger: Ledger; readonly registr
     update: (customerId, id, patch) => store.update(customerId, id, patch),
     remove: (customerId, id) => store.remove(customerId, id),
     regenerateHash: (customerId, id) => store.regenerateHash(customerId, id),
-    normalise: (actions) => normalise(options.registry, actions),
+    normalise: (actions, path) => normalise(options.registry, actions, path),
   }
 }
 

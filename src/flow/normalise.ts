@@ -50,10 +50,12 @@ class Normaliser {
     const type = item['type']
     const definition = typeof type === 'string' ? this.#registry.get(type) : undefined
     if (typeof type !== 'string' || !definition) {
-      const known = [...this.#registry.keys()].sort().join(', ')
+      const known = this.#registry.types.join(', ')
       const fault = type === undefined || type === null ? 'is missing' : `${shown(type)} is no action`
       throw new UserError('INVALID_ACTION_TYPE', `${path}.type ${fault}; the actions are ${known}`)
     }
+    const refusal = this.#registry.refusal(definition)
+    if (refusal !== undefined) throw invalid(`${path}.type "${type}" ${refusal}`)
     const next = textOf(item['next_id'], `${path}.next_id`)
     const option = this.#option(item['option'] ?? {}, {
       path: `${path}.option`,

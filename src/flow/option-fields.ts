@@ -2,6 +2,7 @@
 // description that ends up in the message of a refused option and in the API's documentation.
 import Type from 'typebox'
 import { nilUuid } from '../base/ids.ts'
+import { addressTypes } from '../schema/address.ts'
 
 const uuidOrEmpty = '^$|^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
 const longestMs = 2 ** 31 - 1
@@ -15,7 +16,16 @@ export const text = (description: string, preset = '') => Type.String({ default:
 export const milliseconds = (description: string, preset = 0) =>
   Type.Integer({ minimum: 0, maximum: longestMs, default: preset, description })
 
-export const seconds = (description: string) => Type.Integer({ minimum: 0, default: 0, description })
+/** Whole seconds, up to a day. */
+export const seconds = (description: string) => Type.Integer({ minimum: 0, maximum: 86_400, default: 0, description })
+
+/** An address of the web; empty or left out passes here and is for the action to refuse. */
+export const webAddress = (description: string) =>
+  Type.String({ pattern: '^$|^[hH][tT][tT][pP][sS]?://[^ ]+$', default: '', description })
+
+/** Keys of a telephone (RFC 4733). */
+export const keys = (description: string) =>
+  Type.String({ pattern: '^[0-9A-Da-d*#]{0,100}$', default: '', description })
 
 export const integer = (description: string, preset = 0) => Type.Integer({ default: preset, description })
 
@@ -33,7 +43,7 @@ const quote = (value: string): string => `"${value}"`
 export const address = (description: string) =>
   Type.Object(
     {
-      type: Type.Optional(Type.String()),
+      type: Type.Optional(Type.Enum([...addressTypes])),
       target: Type.Optional(Type.String()),
       target_name: Type.Optional(Type.String()),
       name: Type.Optional(Type.String()),

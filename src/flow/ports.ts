@@ -24,6 +24,7 @@ export interface FlowCall {
   beep(signal: AbortSignal): Promise<void>
   /** The call's `action` follows the cursor of its activeflow. */
   actionChanged(action: Action): void
+  readonly audio: CallAudio
 }
 
 export interface FlowConferences {
@@ -51,19 +52,24 @@ export interface StayRequest {
   readonly signal: AbortSignal
 }
 
-/** Where `fetch_flow` reads from; the tenant is already chosen. */
+/** Where actions come from while a flow runs; the tenant is already chosen. */
 export interface FlowSource {
   /** Throws UserError FLOW_NOT_FOUND for a missing, deleted or foreign flow. */
   actionsOf(flowId: string): Promise<readonly Action[]>
+  /** Checks actions that came from outside, as at storing. Throws UserError naming the field below `path`. */
+  checked(actions: unknown, path: string): readonly Action[]
 }
 
 /** Whether a call in this status can do nothing more than end. */
 export const isEnding = (status: CallStatus): boolean =>
   status === 'terminating' || status === 'canceling' || status === 'hangup'
 
-/** What a flow does with the sound and the keys of its call. Every method answers the call if need be, and rejects when the call is over. */
+/**
+ * What a flow does with the sound and the keys of its call. Every method that answers a promise answers the call if need
+ * be, and rejects when the call is over; the listeners may be set from the start and hear nothing before that.
+ */
 export interface CallAudio {
-  /** Told of every key pressed (RFC 4733 or INFO) until the answer is called. */
+  /** Told of every key pressed (RFC 4733 or INFO), one of 0-9 A-D * #, in the order of listening, until the answer is called. */
   onDigit(listener: (digit: string) => void): () => void
   /** Told when the phone's user begins and ends to talk, until the answer is called. */
   onTalking(listener: (talking: boolean) => void): () => void
@@ -90,6 +96,10 @@ export interface ExternalMediaRequest {
   readonly host: string
   readonly port: number
   readonly codec: 'PCMU' | 'PCMA' | 'G722' | 'L16'
+  /** What the receiver hears: what the phone says (`in`, when absent), what the phone hears, both. */
+  readonly listen?: 'in' | 'out' | 'both' | 'none'
+  /** Whether the phone hears the receiver: `out` (when absent) if it does. */
+  readonly speak?: 'out' | 'none'
 }
 
 /** Text to speech, rendered before it is played. */
@@ -173,6 +183,8 @@ export interface DialRequest {
   /** Their flow begins at ringing. */
   readonly early: boolean
   readonly anonymous: string
+  /** Of the flow; `sip.header.X-…` ones go out as headers. */
+  readonly variables: Readonly<Record<string, string>>
 }
 
 export interface ConnectRequest {
@@ -182,6 +194,8 @@ export interface ConnectRequest {
   readonly destinations: readonly Address[]
   readonly earlyMedia: boolean
   readonly anonymous: string
+  /** Of the flow; `sip.header.X-…` ones go out as headers. */
+  readonly variables: Readonly<Record<string, string>>
   readonly signal: AbortSignal
 }
 
@@ -197,11 +211,31 @@ export interface ConnectOutcome {
 export interface FlowAdapters {
   /** Whether an endpoint is configured for it. */
   has(kind: AdapterKind): boolean
-  /** Asks the endpoint; the answer's `variables` are set in the activeflow, its `actions` are pushed. */
-  ask(kind: AdapterKind, payload: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<AdapterReply>
+  /** Asks the endpoint; the answer's `variables` are set in the activeflow, its `actions` are checked and pushed. */
+  ask(kind: AdapterKind, payload: AdapterPayload, signal: AbortSignal): Promise<AdapterReply>
 }
 
 export type AdapterKind = 'ai' | 'queue' | 'email' | 'message' | 'case' | 'transcribe' | 'conversation'
+
+/** What every endpoint is told (JSON). */
+export type AdapterPayload = {
+  /** Word of the action. */
+  readonly action: string
+  /** With variables filled in. */
+  readonly option: Readonly<Record<string, unknown>>
+  readonly activeflow_id: string
+  readonly customer_id: string
+  readonly reference_id: string
+  /** Null when the activeflow has no call. */
+  readonly call: {
+    readonly id: string
+    readonly direction: string
+    readonly status: string
+    readonly source: Address
+    readonly destination: Address
+  } | null
+  readonly variables: Readonly<Record<string, string>>
+}
 
 export interface AdapterReply {
   readonly variables: Readonly<Record<string, string>>

@@ -2,11 +2,13 @@
 // It knows no action by name; what an action is comes from the registry.
 import { classify, UserError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import type { Clock } from '../base/time.ts'
 import type { Action } from '../schema/flow.ts'
+import { Background } from './background.ts'
 import { Cursor } from './cursor.ts'
-import type { ActionContext, ActionDefinition, Outcome, PushedAction } from './define-action.ts'
-import { type FlowCall, type FlowConferences, type FlowSource, isEnding } from './ports.ts'
+import type { ActionContext, ActionDefinition, ActionPorts, Outcome, PushedAction } from './define-action.ts'
+import { DigitCollector } from './digit-collector.ts'
+import { Playback } from './playback.ts'
+import { type FlowCall, type FlowSource, isEnding } from './ports.ts'
 import type { Registry } from './registry.ts'
 import type { Variables } from './variables.ts'
 import { untilAborted } from './wait.ts'
@@ -15,11 +17,11 @@ import { untilAborted } from './wait.ts'
 export const runLimits = { perAction: 100, withoutCall: 1000 } as const
 
 /** What all runs of a server share. */
-export interface RunnerPorts {
+export interface RunnerPorts extends ActionPorts {
   readonly registry: Registry
-  readonly clock: Clock
-  readonly conferences: FlowConferences
   readonly log: Log
+  /** Of the whole server: for work that outlives the activeflow that began it. */
+  readonly background: Background
   /** Text for `tm_execute`. */
   timestamp(): string
 }
@@ -27,6 +29,8 @@ export interface RunnerPorts {
 export interface Run {
   readonly activeflowId: string
   readonly customerId: string
+  /** What the activeflow runs for; nil for nothing. */
+  readonly referenceId: string
   readonly actions: readonly PushedAction[]
   readonly call: FlowCall | undefined
   readonly signal: AbortSignal
@@ -40,8 +44,10 @@ export interface Run {
 
 /** Resolves when the flow ended; the text says why it ended early, empty otherwise. Never rejects. */
 export async function run(ports: RunnerPorts, request: Run): Promise<string> {
+  let runner: Runner | undefined
   try {
-    await new Runner(ports, request).run()
+    runner = new Runner(ports, request)
+    await runner.run()
     return ''
   } catch (error) {
     if (request.signal.aborted) return ''
@@ -50,6 +56,8 @@ export async function run(ports: RunnerPorts, request: Run): Promise<string> {
     if (failure.kind === 'bug') ports.log.error({ ...fields, err: failure }, 'activeflow ended by a fault')
     else ports.log.info(fields, 'activeflow ended by an error')
     return failure.kind === 'bug' ? 'internal error' : failure.message
+  } finally {
+    runner?.close()
   }
 }
 
@@ -58,12 +66,25 @@ class Runner {
   readonly #run: Run
   readonly #cursor: Cursor
   readonly #executions = new Map<string, number>()
+  readonly #background: Background
+  readonly #digits: DigitCollector | undefined
+  readonly #playback: Playback | undefined
   #withoutCall = 0
 
   constructor(ports: RunnerPorts, request: Run) {
+    const { call, variables } = request
     this.#ports = ports
     this.#run = request
     this.#cursor = new Cursor(request.actions)
+    this.#background = new Background(ports.log)
+    this.#digits = call && new DigitCollector(call.audio, variables, ports.clock)
+    this.#playback = call && new Playback()
+  }
+
+  /** Ends what works beside the actions, without waiting for it. */
+  close(): void {
+    this.#digits?.close()
+    void this.#background.close()
   }
 
   async run(): Promise<void> {
@@ -111,13 +132,10 @@ class Runner {
   }
 
   async #execute(action: Action, definition: ActionDefinition): Promise<Outcome> {
-    if (!definition.run) {
-      const shown = this.#begin(action, action.option)
-      this.#run.ended(shown, this.#cursor.forwardId)
-      throw new UserError('NOT_IMPLEMENTED', `action ${action.type} is not implemented on this server`)
-    }
     let shown: Action | undefined
     try {
+      const refusal = this.#ports.registry.refusal(definition)
+      if (refusal !== undefined) throw new UserError('NOT_IMPLEMENTED', `the action ${refusal}`)
       const option = definition.check.ready(this.#run.variables.substitute(action.option))
       shown = this.#begin(action, option)
       const outcome = await untilAborted(definition.run(this.#context(action), option), this.#run.signal)
@@ -153,11 +171,18 @@ class Runner {
   }
 
   #context(action: Action): ActionContext {
-    const { activeflowId, customerId, call, signal, variables, flows } = this.#run
-    const { clock, conferences } = this.#ports
-    const keepOption = (patch: Readonly<Record<string, unknown>>): void => {
-      Object.assign(action.option, patch)
+    const { activeflowId, customerId, referenceId, call, signal, variables, flows } = this.#run
+    const { registry: _registry, log, background, timestamp: _timestamp, ...ports } = this.#ports
+    const fields = { activeflow_id: activeflowId, action: action.type }
+    return {
+      ...ports,
+      ...{ activeflowId, customerId, referenceId, call, signal, variables, flows },
+      digits: this.#digits,
+      playback: this.#playback,
+      keepOption: (patch) => void Object.assign(action.option, patch),
+      warn: (reason) => log.warn({ ...fields, reason }, 'part of an action failed'),
+      alongside: (work) => this.#background.begin(work, fields),
+      outliving: (work) => background.begin(work, fields),
     }
-    return { activeflowId, customerId, call, signal, clock, variables, conferences, flows, keepOption }
   }
 }

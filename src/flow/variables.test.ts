@@ -77,4 +77,13 @@ describe('setting', () => {
     expect(variables.get('one more')).toBeUndefined()
     expect(variables.toObject()['voipbin.call.digits']).toBe('9')
   })
+
+  it('counts nothing of what the server tells, and keeps counting what the flow set before', () => {
+    const variables = new Variables({}, {})
+    for (let index = 0; index < variableLimits.keys; index += 1) variables.set(`k${index}`, 'v')
+    variables.tell({ 'voipbin.recording.id': 'a', k0: 'b' })
+    variables.set('voipbin.recording.id', 'c')
+    expect(variables.toObject()).toMatchObject({ 'voipbin.recording.id': 'c', k0: 'b' })
+    expect(() => variables.set('one more', 'v')).toThrow(/100 names/)
+  })
 })

@@ -42,7 +42,7 @@ export function parseVariables(input: unknown): Record<string, string> {
 export class Variables {
   readonly #values: Map<string, string>
   /** Names that the server seeded: they do not count against the limits. */
-  readonly #seeded: ReadonlySet<string>
+  readonly #seeded: Set<string>
   readonly #referenceData: () => string
   #ownKeys = 0
   #ownBytes = 0
@@ -71,6 +71,14 @@ export class Variables {
     }
     if (!this.#seeded.has(name)) this.#count(name, value)
     this.#values.set(name, value)
+  }
+
+  /** For what the server tells a flow: a new name does not count against the limits. */
+  tell(values: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(values)) {
+      if (!this.#values.has(name)) this.#seeded.add(name)
+      this.set(name, value)
+    }
   }
 
   #count(name: string, value: string): void {

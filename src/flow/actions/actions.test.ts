@@ -282,26 +282,15 @@ describe('conference_join', () => {
   it('takes the conference from a variable and refuses what is no id', async () => {
     const list = [{ type: 'conference_join', option: { conference_id: name('room') } }]
     const good = createWorld()
-    const start = good.activeflows.start({ ...good, actions: list, variables: { room: conference } })
-    await (await start).activeflowId
+    await good.startOnCall(list, { room: conference })
     await good.clock.advance(0)
     expect(good.conferences.seen[0]).toBe(`admit ${conference}`)
 
     const bad = createWorld()
-    const { activeflowId, done } = await bad.activeflows.start({ ...bad, actions: list, variables: { room: 'lobby' } })
+    const { activeflowId, done } = await bad.startOnCall(list, { room: 'lobby' })
     await done
     expect((await bad.activeflows.get(bad.customerId, activeflowId)).error).toMatch(
       /^conference_join: option\.conference_id/,
     )
-  })
-})
-
-describe('an action that is not implemented', () => {
-  it('ends the activeflow and says so', async () => {
-    const { runOnCall, call } = createWorld()
-    const { error, executed_actions } = await runOnCall([{ type: 'talk', option: { text: 'hi' } }, { type: 'answer' }])
-    expect(error).toBe('action talk is not implemented on this server')
-    expect(types(executed_actions)).toEqual(['talk'])
-    expect(call.heard).toEqual(['hangup normal'])
   })
 })

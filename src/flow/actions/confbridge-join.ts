@@ -11,9 +11,10 @@ export const confbridgeJoin = defineAction({
   }),
   media: true,
   onError: 'continue',
-  run: async ({ call, conferences, activeflowId, signal }, option) => {
+  run: async ({ call, conferences, digits, activeflowId, signal }, option) => {
     const { confbridge_id: confbridgeId, conferencecall_id: conferencecallId } = option
     await conferences.stay({ call, confbridgeId, conferencecallId, activeflowId, signal })
+    digits.useUp()
     return next
   },
 })
