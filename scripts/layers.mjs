@@ -10,7 +10,7 @@ const layers = [
   ['media'],
   ['account', 'flow', 'call', 'conference', 'conversation', 'routing', 'recording', 'event'],
   ['http', 'net', 'store', 'telemetry'],
-  ['main.ts', 'server.ts', 'config.ts'],
+  ['main.ts', 'server.ts', 'domain.ts', 'config.ts', 'setting-table.ts'],
 ]
 const shells = layers[4]
 /** Folders that may do I/O: the shells, and the worker side of the media engine. */

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readSettings, SettingError, settingsHelp, settingTable } from './config.ts'
+import { readSettings, SettingError, settingsHelp } from './config.ts'
+import { settingTable } from './setting-table.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'partyline-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -46,6 +47,14 @@ describe('settings', () => {
     ['PARTYLINE_DIAL_ALLOW', '10.0.0.0/40'],
     ['PARTYLINE_DIAL_ALLOW', 'a host'],
     ['PARTYLINE_LOG_LEVEL', 'loud'],
+    ['PARTYLINE_CODECS', 'PCMU,GSM'],
+    ['PARTYLINE_OPUS_RATE', '44100'],
+    ['PARTYLINE_MAX_CALLS', '-1'],
+    ['PARTYLINE_CALLS_PER_SECOND', 'many'],
+    ['PARTYLINE_TTS', 'siri'],
+    ['PARTYLINE_WEB_ALLOW', 'a host'],
+    ['PARTYLINE_ADAPTERS', 'fax=http://localhost'],
+    ['PARTYLINE_ADAPTERS', 'ai=localhost'],
     ['PARTYLINE_ADMIN_ACCESSKEY', 'secret'],
     ['PARTYLINE_RATE_LIMITS', 'maybe'],
     ['PARTYLINE_DATA_DIR', '/proc/partyline'],

@@ -1,8 +1,13 @@
-// Every setting, in one place: name, default, meaning and check. The only reader of the environment.
+// Reads and checks every setting (setting-table.ts). The only reader of the environment.
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { availableParallelism, networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
+import type { AdapterKind } from './flow/ports.ts'
+import { adapterKinds } from './net/adapters.ts'
+import type { SpeechSetting } from './net/speech/voices.ts'
+import type { CodecName } from './sdp/media-plan.ts'
+import { logLevels, settingTable } from './setting-table.ts'
 
 export interface Settings {
   readonly bindIp: string
@@ -24,6 +29,16 @@ export interface Settings {
   readonly lineApiUrl: string
   readonly maxCallSeconds: number
   readonly rateLimits: boolean
+  readonly codecs: readonly CodecName[]
+  readonly opusRate: 8000 | 16_000 | 48_000
+  /** Of one customer; 0 for no limit. */
+  readonly maxCalls: number
+  readonly callsPerSecond: number
+  readonly tts: SpeechSetting
+  readonly webAllow: readonly string[]
+  /** Addresses by kind. */
+  readonly adapters: ReadonlyMap<AdapterKind, string>
+  readonly adaptersSecret: string | undefined
 }
 
 export interface TlsSettings {
@@ -33,81 +48,10 @@ export interface TlsSettings {
   readonly caPath?: string
 }
 
-const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 type LogLevel = (typeof logLevels)[number]
 
 /** A setting that cannot be used; the message is one line naming the variable and the fix. */
 export class SettingError extends Error {}
-
-interface Setting {
-  readonly name: string
-  readonly fallback: string
-  readonly meaning: string
-}
-
-/** The README's table; a test compares the two. */
-export const settingTable: readonly Setting[] = [
-  { name: 'PARTYLINE_BIND_IP', fallback: '0.0.0.0', meaning: 'address to listen on' },
-  { name: 'PARTYLINE_PUBLIC_IP', fallback: 'found out', meaning: 'address written into SDP, Contact and Via' },
-  { name: 'PARTYLINE_HTTP_PORT', fallback: '8080', meaning: 'REST API and its documentation' },
-  { name: 'PARTYLINE_SIP_PORT', fallback: '5060', meaning: 'SIP over UDP and TCP' },
-  { name: 'PARTYLINE_SIPS_PORT', fallback: '5061', meaning: 'SIP over TLS, when there is a certificate' },
-  {
-    name: 'PARTYLINE_TLS_CERT',
-    fallback: 'none',
-    meaning: 'PEM file with the certificate for SIP over TLS and its chain; read again when it changes, and at SIGHUP',
-  },
-  { name: 'PARTYLINE_TLS_KEY', fallback: 'none', meaning: 'PEM file with its private key, without a passphrase' },
-  {
-    name: 'PARTYLINE_TLS_CA',
-    fallback: 'none',
-    meaning: 'PEM file with an authority to trust, besides the public ones, when calling by TLS',
-  },
-  { name: 'PARTYLINE_RTP_PORTS', fallback: '20000-29999', meaning: 'RTP port range' },
-  {
-    name: 'PARTYLINE_MEDIA_WORKERS',
-    fallback: 'one per core',
-    meaning: 'threads that mix; a conference lives on one of them',
-  },
-  {
-    name: 'PARTYLINE_SIP_DOMAIN',
-    fallback: 'sip.localhost',
-    meaning: 'shown in direct URIs; any host that reaches the server is accepted',
-  },
-  { name: 'PARTYLINE_DATA_DIR', fallback: './data', meaning: 'database, recordings' },
-  {
-    name: 'PARTYLINE_ADMIN_PASSWORD',
-    fallback: 'generated',
-    meaning: 'password of `admin@localhost`, used at first start only',
-  },
-  {
-    name: 'PARTYLINE_ADMIN_ACCESSKEY',
-    fallback: 'generated',
-    meaning: 'the first access key, `vb_` + 32 letters and digits, used at first start only',
-  },
-  { name: 'PARTYLINE_PUBLIC_URL', fallback: 'http://localhost:8080', meaning: 'base of addresses handed to others' },
-  {
-    name: 'PARTYLINE_DIAL_ALLOW',
-    fallback: '127.0.0.0/8,::1',
-    meaning: 'hosts and networks that outbound calls to `sip:` addresses may reach; anything else is refused',
-  },
-  {
-    name: 'PARTYLINE_LOG_LEVEL',
-    fallback: 'info',
-    meaning: `one of ${logLevels.join(', ')}; JSON lines on stderr, pretty on a terminal`,
-  },
-  { name: 'PARTYLINE_MAX_CALL_SECONDS', fallback: '86400', meaning: 'longest life of one call' },
-  {
-    name: 'PARTYLINE_RATE_LIMITS',
-    fallback: 'on',
-    meaning: '`off` switches the limits of API requests per address and customer off',
-  },
-  {
-    name: 'PARTYLINE_LINE_API_URL',
-    fallback: 'https://api.line.me',
-    meaning: 'base address of the LINE Messaging API',
-  },
-]
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -213,8 +157,10 @@ function accesskey(environment: Environment): string | undefined {
   return given || undefined
 }
 
-function dialAllow(environment: Environment): string[] {
-  return text(environment, 'PARTYLINE_DIAL_ALLOW')
+/** Hosts and networks, with commas between. */
+function places(environment: Environment, name: string): string[] {
+  const given = text(environment, name)
+  return (given === 'none' ? '' : given)
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '')
@@ -226,7 +172,7 @@ function dialAllow(environment: Environment): string[] {
       const host = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(entry)
       if (rest.length > 0 || (network ? family === 0 || !bitsFit : family === 0 && !host)) {
         throw new SettingError(
-          `PARTYLINE_DIAL_ALLOW holds "${entry}"; entries are host names, addresses or networks such as 10.0.0.0/8`,
+          `${name} holds "${entry}"; entries are host names, addresses or networks such as 10.0.0.0/8`,
         )
       }
       return entry
@@ -236,6 +182,50 @@ function dialAllow(environment: Environment): string[] {
 function mediaWorkers(environment: Environment): number {
   const name = 'PARTYLINE_MEDIA_WORKERS'
   return environment[name]?.trim() ? integer(environment, name, [1, 256]) : availableParallelism()
+}
+
+const codecNames: readonly CodecName[] = ['opus', 'G722', 'PCMU', 'PCMA', 'L16']
+
+function codecs(environment: Environment): CodecName[] {
+  const name = 'PARTYLINE_CODECS'
+  const found = text(environment, name)
+    .split(',')
+    .map((word) => {
+      const known = codecNames.find((codec) => codec.toLowerCase() === word.trim().toLowerCase())
+      if (known) return known
+      throw new SettingError(`${name} holds "${word.trim()}"; codecs are ${codecNames.join(', ')}`)
+    })
+  return [...new Set(found)]
+}
+
+function opusRate(environment: Environment): 8000 | 16_000 | 48_000 {
+  return { '8000': 8000, '16000': 16_000, '48000': 48_000 }[
+    oneOf(environment, 'PARTYLINE_OPUS_RATE', ['8000', '16000', '48000'])
+  ] as 8000 | 16_000 | 48_000
+}
+
+function tts(environment: Environment): SpeechSetting {
+  const given = text(environment, 'PARTYLINE_TTS')
+  if (/^https?:/.test(given)) return url(environment, 'PARTYLINE_TTS') as `https://${string}`
+  return oneOf(environment, 'PARTYLINE_TTS', ['auto', 'flite', 'espeak-ng'])
+}
+
+function adapters(environment: Environment): Map<AdapterKind, string> {
+  const name = 'PARTYLINE_ADAPTERS'
+  const found = new Map<AdapterKind, string>()
+  const given = environment[name]?.trim()
+  for (const entry of given ? given.split(',') : []) {
+    const [word = '', ...rest] = entry.split('=')
+    const kind = adapterKinds.find((known) => known === word.trim())
+    const address = rest.join('=').trim()
+    if (kind === undefined || !URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
+      throw new SettingError(
+        `${name} holds "${entry}"; entries are kind=url, kinds are ${adapterKinds.join(', ')}, addresses begin with http:// or https://`,
+      )
+    }
+    found.set(kind, address)
+  }
+  return found
 }
 
 /** Reads and checks every setting. Throws SettingError for the first that is wrong. */
@@ -258,11 +248,19 @@ export function readSettings(environment: Environment): Settings {
     adminPassword: environment['PARTYLINE_ADMIN_PASSWORD'] || undefined,
     adminAccesskey: accesskey(environment),
     publicUrl: url(environment, 'PARTYLINE_PUBLIC_URL', `http://localhost:${httpPort}`),
-    dialAllow: dialAllow(environment),
+    dialAllow: places(environment, 'PARTYLINE_DIAL_ALLOW'),
     logLevel: oneOf(environment, 'PARTYLINE_LOG_LEVEL', logLevels),
     lineApiUrl: url(environment, 'PARTYLINE_LINE_API_URL'),
     maxCallSeconds: integer(environment, 'PARTYLINE_MAX_CALL_SECONDS', [1, 31_536_000]),
     rateLimits: oneOf(environment, 'PARTYLINE_RATE_LIMITS', ['on', 'off']) === 'on',
+    codecs: codecs(environment),
+    opusRate: opusRate(environment),
+    maxCalls: integer(environment, 'PARTYLINE_MAX_CALLS', [0, 1_000_000]),
+    callsPerSecond: integer(environment, 'PARTYLINE_CALLS_PER_SECOND', [0, 100_000]),
+    tts: tts(environment),
+    webAllow: places(environment, 'PARTYLINE_WEB_ALLOW'),
+    adapters: adapters(environment),
+    adaptersSecret: environment['PARTYLINE_ADAPTERS_SECRET']?.trim() || undefined,
     dataDir: dataDir(environment),
   }
 }

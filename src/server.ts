@@ -8,31 +8,23 @@ import { OperationalError } from './base/errors.ts'
 import type { Log } from './base/log.ts'
 import { Scope } from './base/scope.ts'
 import type { Clock, Timer } from './base/time.ts'
-import { Calls } from './call/calls.ts'
-import { DialPolicy } from './call/dial-policy.ts'
-import type { CallFlows, ResolveHost } from './call/ports.ts'
-import { Conferencecalls } from './conference/conferencecalls.ts'
-import { Conferences } from './conference/conferences.ts'
-import { flowConferences } from './conference/flow-conferences.ts'
-import { Focus } from './conference/focus.ts'
 import type { Settings } from './config.ts'
-import { createConversationAccounts } from './conversation/accounts.ts'
-import type { LineGateway } from './conversation/line-gateway.ts'
-import type { Ledger } from './event/ledger.ts'
-import { actions } from './flow/actions/index.gen.ts'
-import { type Activeflows, createActiveflows } from './flow/activeflows.ts'
-import { createFlows, type Flows } from './flow/flows.ts'
-import { createRegistry } from './flow/registry.ts'
+import { composeDomain, type Outside } from './domain.ts'
 import { createApp } from './http/app.ts'
 import { defaultLimits } from './http/rate-limit.ts'
-import type { MediaEngine } from './media/engine.ts'
+import { createHoldMusic } from './media/hold-music.ts'
 import { createWorkerPool } from './media/worker-pool.ts'
+import { createAdapters } from './net/adapters.ts'
+import { createAudioCache } from './net/audio-cache.ts'
 import { createLineGateway } from './net/line-gateway.ts'
 import { createHostResolver } from './net/resolve-host.ts'
 import { openSipLoop, type SipLoop } from './net/sip-loop.ts'
+import { createSpeech } from './net/speech/speech.ts'
+import { createWebClient } from './net/web-client.ts'
+import { createAddressGuard } from './net/web-client-guard.ts'
 import { createUserAgent } from './sip/user-agent.ts'
-import type { Command } from './sip/user-agent-io.ts'
 import { readKeyFile } from './store/key-file.ts'
+import { openRecordingFiles } from './store/recording-files.ts'
 import { openStore } from './store/store.ts'
 
 export interface ServerOptions {
@@ -73,7 +65,13 @@ async function start({ settings, clock, log, version }: ServerOptions, scope: Sc
     ...(settings.adminAccesskey === undefined ? {} : { accesskey: settings.adminAccesskey }),
   })
   const { rtpPortMin: portMin, rtpPortMax: portMax, bindIp: bindAddress } = settings
-  const engine = await createWorkerPool({ bindAddress, portMin, portMax, workers: settings.mediaWorkers })
+  const engine = await createWorkerPool({
+    bindAddress,
+    portMin,
+    portMax,
+    workers: settings.mediaWorkers,
+    opusRate: settings.opusRate,
+  })
   scope.own(() => engine.close())
   const media = { workers: engine.workers, packet_io: engine.packetIo }
   if (engine.packetIo === 'native') log.info(media, 'media workers are up')
@@ -89,6 +87,7 @@ async function start({ settings, clock, log, version }: ServerOptions, scope: Sc
     line: createLineGateway({ baseUrl: settings.lineApiUrl }),
     resolve: createHostResolver(settings.bindIp),
     command: (command) => sip?.command(command),
+    outside: await openOutside({ settings, clock, log }, scope),
   })
   scope.own(() => domain.conferences.close())
   await domain.recover()
@@ -101,6 +100,7 @@ async function start({ settings, clock, log, version }: ServerOptions, scope: Sc
         ...(settings.tls && { tlsPort: settings.tls.port }),
       },
       userAgent: `Partyline/${version}`,
+      reaches: (address) => domain.reaches(address),
       token: (length) =>
         randomBytes(Math.ceil(length / 2))
           .toString('hex')
@@ -111,16 +111,22 @@ async function start({ settings, clock, log, version }: ServerOptions, scope: Sc
     bindIp: settings.bindIp,
     port: settings.sipPort,
     ...(settings.tls && { tls: settings.tls }),
-    onEvent: (event) => domain.calls.onSession(event),
+    onEvent: (event) => domain.onSession(event),
+    onFlowFailed: (flow) => void domain.registrations.flowFailed(flow),
   })
   const loop = sip
   scope.own(() => loop.close())
-  engine.onNotice((notice) => domain.calls.onNotice(notice))
+  engine.onNotice((notice) => domain.onNotice(notice))
+  scope.own(() => domain.recordings.close())
+  scope.own(() => domain.registrations.close())
+  domain.providerHealth.start()
+  scope.own(() => domain.providerHealth.close())
   scope.own(() => domain.focus.allGone())
   scope.own((reason) => domain.activeflows.close(reason))
   scope.own(() => domain.calls.drain(drainMs))
-  const accountServices = createAccounts(store, clock)
+  const accountServices = createAccounts(store, clock, (customerId) => domain.calls.endCallsOf(customerId))
   scope.own(everyDay(clock, log, () => accountServices.closing.deleteExpired()))
+  scope.own(everyDay(clock, log, () => domain.tidy()))
   let ready = false
   const app = await createApp({
     accounts: accountServices,
@@ -141,86 +147,25 @@ async function start({ settings, clock, log, version }: ServerOptions, scope: Sc
   return { accounts, close: (reason) => scope.close(reason), reload: () => loop.reload() }
 }
 
-/** What the domain stands on; tests pass a virtual clock, a ledger in memory and a wire of their own. */
-export interface DomainParts {
-  readonly settings: Pick<Settings, 'publicIp' | 'sipDomain' | 'maxCallSeconds' | 'dialAllow' | 'publicUrl' | 'tls'>
-  readonly clock: Clock
-  readonly log: Log
-  readonly ledger: Ledger
-  readonly engine: MediaEngine
-  readonly seal: ReturnType<typeof createSeal>
-  readonly line: LineGateway
-  readonly resolve: ResolveHost
-  readonly command: (command: Command) => void
-}
-
-export type Domain = ReturnType<typeof composeDomain>
-
-/** Every service of the domain, joined. */
-export function composeDomain({ settings, clock, log, ledger, engine, seal, line, resolve, command }: DomainParts) {
-  const registry = createRegistry(actions)
-  const flows = createFlows({ ledger, registry })
-  // A customer's number never changes.
-  const accountNumbers = new Map<string, number>()
-  const accountNumber = async (customerId: string): Promise<number> => {
-    const known = accountNumbers.get(customerId)
-    if (known !== undefined) return known
-    const number = (await ledger.get('customer', customerId))?.account_number ?? 0
-    if (number !== 0) accountNumbers.set(customerId, number)
-    return number
-  }
-  const focus = new Focus({
-    ledger,
-    log,
-    accountNumber,
-    mixer: {
-      join: (legId, mixId) => engine.request({ kind: 'join', legId, mixId }),
-      leave: (legId) => engine.request({ kind: 'leave', legId }),
-    },
-    phones: { phone: (callId) => calls.live(callId) },
-  })
-  const activeflows = createActiveflows({ ledger, flows, registry, clock, conferences: flowConferences(focus), log })
-  const calls: Calls = new Calls({
-    ledger,
-    clock,
-    engine,
-    signalling: { command },
-    flows: callFlows(flows, activeflows),
-    log,
-    publicIp: settings.publicIp,
-    sipDomain: settings.sipDomain,
-    maxCallSeconds: settings.maxCallSeconds,
-    dialPolicy: new DialPolicy(settings.dialAllow, { tls: settings.tls !== undefined }),
-    resolve,
-  })
-  const conferences = new Conferences({ ledger, focus, clock, log })
-  const conferencecalls = new Conferencecalls(ledger, focus)
-  /** What a dead process left open, from the inside out. */
-  const recover = async (): Promise<void> => {
-    await conferencecalls.recover()
-    await calls.recover()
-    await activeflows.recover()
-    await conferences.recover()
-  }
+/** What flows reach outside, closed after the flows. */
+async function openOutside({ settings, clock, log }: Omit<ServerOptions, 'version'>, scope: Scope): Promise<Outside> {
+  const cache = join(settings.dataDir, 'cache')
+  const guard = createAddressGuard({ allow: settings.webAllow })
+  const audio = createAudioCache({ directory: join(cache, 'audio'), guard, clock, log })
+  scope.own(() => audio.close())
+  const speech = createSpeech({ setting: settings.tts, directory: join(cache, 'speech'), clock, log })
+  scope.own(() => speech.close())
+  const music = createHoldMusic({ folder: cache })
   return {
-    focus,
-    calls,
-    conferences,
-    conferencecalls,
-    activeflows,
-    conversationAccounts: createConversationAccounts({ ledger, seal, line, publicUrl: settings.publicUrl, log }),
-    flows: { ...flows, normalise: async (raw: unknown) => flows.normalise(raw) },
-    recover,
+    speech,
+    web: createWebClient({ guard, clock }),
+    adapters: createAdapters({ endpoints: settings.adapters, secret: settings.adaptersSecret, clock }),
+    openAudio: (url, signal, customerId) => audio.open(url, signal, customerId),
+    mediaHost: async (host) => (await guard.reachable(host)).map(({ address }) => address),
+    tune: () => music.tune(),
+    recordingFiles: await openRecordingFiles(join(settings.dataDir, 'recordings')),
   }
 }
-
-const callFlows = (flows: Flows, activeflows: Activeflows): CallFlows => ({
-  temporary: async (customerId, planned) => (await flows.createTemporary(customerId, planned)).id,
-  start: async ({ activeflowId, ...request }) => {
-    await activeflows.start({ ...request, id: activeflowId, customerId: request.call.customerId })
-  },
-  stop: (activeflowId) => activeflows.callEnded(activeflowId),
-})
 
 /** Runs a chore now and every day; a failure waits for the next day. Answers how to stop it. */
 function everyDay(clock: Clock, log: Log, chore: () => Promise<unknown>): () => void {

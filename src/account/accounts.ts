@@ -18,13 +18,18 @@ export interface Accounts {
   readonly accesskeys: AccesskeyService
 }
 
-export function createAccounts(ledger: Ledger, clock: Pick<Clock, 'wallMicros'>): Accounts {
+/** @param closed told that a customer was frozen or deleted */
+export function createAccounts(
+  ledger: Ledger,
+  clock: Pick<Clock, 'wallMicros'>,
+  closed?: (customerId: string) => Promise<void>,
+): Accounts {
   const tokens = createTokens(ledger, clock)
   return {
     authenticator: createAuthenticator(ledger, clock, tokens),
     login: createLoginService(ledger, clock, tokens),
     customers: createCustomerService(ledger),
-    closing: createClosingService(ledger, clock),
+    closing: createClosingService(ledger, clock, closed),
     agents: createAgentService(ledger),
     accesskeys: createAccesskeyService(ledger, clock),
   }

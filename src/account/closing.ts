@@ -17,12 +17,24 @@ export interface ClosingService {
   deleteExpired(): Promise<number>
 }
 
-export function createClosingService(ledger: Ledger, clock: Pick<Clock, 'wallMicros'>): ClosingService {
+/** @param closed told that a customer was frozen or deleted */
+export function createClosingService(
+  ledger: Ledger,
+  clock: Pick<Clock, 'wallMicros'>,
+  closed: (customerId: string) => Promise<void> = async () => undefined,
+): ClosingService {
   const now = (): string => formatTimestamp(clock.wallMicros())
   const freeze = async (id: string): Promise<Customer> => {
     const row = await customerRow(ledger, id)
     if (isFrozen(row)) return customerView(row)
-    return changeCustomer(ledger, id, { status: 'frozen', tm_deletion_scheduled: now() })
+    const frozen = await changeCustomer(ledger, id, { status: 'frozen', tm_deletion_scheduled: now() })
+    await closed(id)
+    return frozen
+  }
+  const remove = async (id: string): Promise<Customer> => {
+    const removed = await deleteCustomer(ledger, id)
+    await closed(id)
+    return removed
   }
   return {
     freeze,
@@ -34,12 +46,12 @@ export function createClosingService(ledger: Ledger, clock: Pick<Clock, 'wallMic
     async unregister(identity, input) {
       requirePermission(identity, permission.customerAdmin)
       await confirm(ledger, identity, input)
-      return input.immediate === true ? deleteCustomer(ledger, identity.customerId) : freeze(identity.customerId)
+      return input.immediate === true ? remove(identity.customerId) : freeze(identity.customerId)
     },
     async deleteExpired() {
       const frozen = await ledger.find('customer', { where: { status: 'frozen' } })
       const due = frozen.filter((row) => deletionTime(row) <= now())
-      for (const row of due) await deleteCustomer(ledger, row.id)
+      for (const row of due) await remove(row.id)
       return due.length
     },
   }

@@ -3,6 +3,7 @@ import { UserError } from '../base/errors.ts'
 import { newSecret, newUuid, nilUuid } from '../base/ids.ts'
 import { notDeleted } from '../base/time.ts'
 import type { Change, Ledger } from '../event/ledger.ts'
+import { closingChanges } from '../routing/closing.ts'
 import type { Customer, CustomerPatch, CustomerSelf } from '../schema/account.ts'
 import type { CustomerRow } from '../schema/rows.ts'
 import type { PageRequest } from './page-request.ts'
@@ -78,6 +79,7 @@ export async function deleteCustomer(ledger: Ledger, id: string): Promise<Custom
     { update: 'customer', id, set: { ...gone, status: 'deleted' } },
     ...agents.map((agent): Change => ({ update: 'agent', id: agent.id, set: gone })),
     ...accesskeys.map((key): Change => ({ update: 'accesskey', id: key.id, set: gone })),
+    ...(await closingChanges(ledger, id, now)),
   ]
   await ledger.commit(changes)
   return customerView({ ...row, ...gone, status: 'deleted' })

@@ -30,11 +30,13 @@ export class CallMedia {
   readonly #engine: MediaEngine
   readonly #publicIp: string
   readonly #sessionId = String(randomInt(1, 2 ** 47))
-  readonly #secure: boolean
+  #secure: boolean
   readonly #codecs: readonly CodecName[] | undefined
   /** Our keys, by suite: those offered, then the one in use, which stays while its suite does. None is used again after another. */
   readonly #keys = new Map<SrtpSuite, CryptoAttribute>()
   #rtpPort = 0
+  /** What we would like the media to do. */
+  #wanted: Direction = 'sendrecv'
   #sent: VersionedDescription | undefined
   #closed: Promise<LegStatistics | undefined> | undefined
 
@@ -58,12 +60,27 @@ export class CallMedia {
     this.#rtpPort = ports.rtpPort
   }
 
+  /** From now on our offers ask for SRTP, or for plain RTP. */
+  secure(secured: boolean): void {
+    this.#secure = secured
+  }
+
   /** Our offer: every codec we speak, and every suite when it is to be secured. */
   offer(direction: Direction = 'sendrecv'): string {
+    this.#wanted = direction
     const crypto = this.#secure ? { crypto: allSuites.map((suite, index) => this.#key(suite, index + 1)) } : {}
     this.#sent = revise(this.#sent, (version) =>
       makeOffer({ ...this.#facts(version), ...crypto, direction, codecs: this.#codecs ?? offeredCodecs, ptimeMs: 20 }),
     )
+    return this.#sent.text
+  }
+
+  /** Our description as it was last, with another direction: a new offer. Their offers are answered with no more than that, too. */
+  redirect(direction: Direction): string {
+    const last = this.#sent
+    if (last === undefined) return this.offer(direction)
+    this.#wanted = direction
+    this.#sent = revise(last, (version) => redirected(last, version, direction))
     return this.#sent.text
   }
 
@@ -76,6 +93,7 @@ export class CallMedia {
         local: { address, rtpPort },
         sessionId,
         sessionVersion,
+        wantedDirection: this.#wanted,
         ...(this.#codecs && { codecs: this.#codecs }),
         localCrypto: (suite, tag) => this.#key(suite, tag),
       })
@@ -122,3 +140,9 @@ export class CallMedia {
     return { address: this.#publicIp, rtpPort: this.#rtpPort, sessionId: this.#sessionId, sessionVersion }
   }
 }
+
+/** The one stream that our descriptions accept is the only one with a direction. */
+const redirected = ({ text, version: before }: VersionedDescription, version: number, direction: Direction): string =>
+  text
+    .replace(new RegExp(`^(o=\\S+ \\S+) ${before} `, 'm'), `$1 ${version} `)
+    .replace(/^a=(?:sendrecv|sendonly|recvonly|inactive)(?=\r?$)/m, `a=${direction}`)

@@ -27,6 +27,8 @@ export interface NewCall {
   readonly activeflowId: string
   /** The dialog's Call-ID; '' while an outgoing call has none. */
   readonly sipCallId: string
+  readonly groupcallId?: string
+  readonly masterCallId?: string
   /** tm_create, and for incoming calls tm_ringing. */
   readonly at: string
 }
@@ -42,11 +44,11 @@ export function newCallRow(call: NewCall): CallRow {
     flow_id: call.flowId,
     activeflow_id: call.activeflowId,
     type: 'flow',
-    master_call_id: nilUuid,
+    master_call_id: call.masterCallId ?? nilUuid,
     chained_call_ids: [],
     recording_id: nilUuid,
     recording_ids: [],
-    groupcall_id: nilUuid,
+    groupcall_id: call.groupcallId ?? nilUuid,
     source: call.source,
     destination: call.destination,
     status: incoming ? 'ringing' : 'dialing',

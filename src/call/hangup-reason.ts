@@ -24,6 +24,7 @@ const causes: Readonly<Record<number, HangupReason>> = {
   18: 'noanswer',
   19: 'noanswer',
   21: 'noanswer',
+  26: 'normal',
 }
 
 const statuses: Readonly<Record<number, HangupReason>> = {

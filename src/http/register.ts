@@ -5,6 +5,7 @@ import { type Identity, isAllowed, requirePermission } from '../account/identity
 import { UserError } from '../base/errors.ts'
 import { findCredential } from './credential.ts'
 import type { RateLimiter } from './rate-limit.ts'
+import { RawAnswer } from './raw-answer.ts'
 import { type Access, type Exchange, type Route, routerPath } from './route.ts'
 
 declare module 'fastify' {
@@ -42,6 +43,7 @@ function registerRoute(app: FastifyInstance, route: Route, path: string, options
     },
     handler: async (request, reply) => {
       const answer = await route.run(exchange(request, reply, options))
+      if (answer instanceof RawAnswer) return answer.send(request, reply)
       return reply.code(status).type('application/json; charset=utf-8').send(answer)
     },
   })

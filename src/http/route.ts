@@ -20,7 +20,7 @@ export interface RouteFacts {
   readonly tag: string
   readonly access: Access
   /** 200 when absent. */
-  readonly status?: 200 | 201
+  readonly status?: 200 | 201 | 307
   /** Codes besides those that follow from access, id, query and body. */
   readonly errors?: readonly ErrorCode[]
   /** A body that works; `{}` fields aside, also shown in the documentation. */

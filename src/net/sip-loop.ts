@@ -1,5 +1,6 @@
 // The drive loop of the SIP core: feed one input, drain the outputs, arm one timer. Knows no SIP.
 import type { Clock, Timer } from '../base/time.ts'
+import type { TransportFlow } from '../sip/flow.ts'
 import type { Command, Input, Output, SessionEvent, UserAgentCore } from '../sip/user-agent-io.ts'
 import { openSipTransports, type SipTransports, type TransportOptions } from './sip-transports.ts'
 
@@ -7,6 +8,8 @@ export interface SipLoopOptions extends TransportOptions {
   readonly core: UserAgentCore
   readonly clock: Clock
   readonly onEvent: (event: SessionEvent) => void
+  /** A stream closed, or nothing can be sent by it. */
+  readonly onFlowFailed?: (flow: TransportFlow) => void
   /** How sockets are opened; those of this machine unless given. */
   readonly open?: typeof openSipTransports
 }
@@ -34,7 +37,10 @@ class Loop implements SipLoop {
     const open = this.#options.open ?? openSipTransports
     this.#transports = await open(this.#options, {
       received: (flow, bytes) => this.#feed({ kind: 'received', flow, bytes }),
-      failed: (flow, reason) => this.#feed({ kind: 'flowFailed', flow, reason }),
+      failed: (flow, reason) => {
+        this.#feed({ kind: 'flowFailed', flow, reason })
+        this.#options.onFlowFailed?.(flow)
+      },
     })
   }
 

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox'
 import { Address, AddressInput } from './address.ts'
 import { Lifetime, OptionalId, Timestamp, Uuid } from './common.ts'
 import { Action } from './flow.ts'
+import { Groupcall } from './groupcall.ts'
 
 export const callStatuses = ['dialing', 'ringing', 'progressing', 'terminating', 'canceling', 'hangup'] as const
 export type CallStatus = (typeof callStatuses)[number]
@@ -61,7 +62,7 @@ export type CallCreate = Static<typeof CallCreate>
 /** The new calls; the first one's fields stand beside them for clients that read a single call. */
 export const CallCreated = Type.Object({
   calls: Type.Array(Call),
-  groupcalls: Type.Array(Type.Record(Type.String(), Type.Unknown())),
+  groupcalls: Type.Array(Groupcall),
   ...Type.Partial(Call).properties,
 })
 export type CallCreated = Static<typeof CallCreated>

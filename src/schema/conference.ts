@@ -39,7 +39,11 @@ export type Conference = Static<typeof Conference>
 export const ConferencePatch = Type.Object({
   name: Type.Optional(Type.String()),
   detail: Type.Optional(Type.String()),
-  data: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  data: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description: 'anything; `leave_key`, e.g. `"#"`, is a key by which a participant leaves',
+    }),
+  ),
   timeout: Type.Optional(Type.Integer({ minimum: 0, maximum: 2147483647, description: 'seconds; 0 = never' })),
   pre_flow_id: Type.Optional(OptionalId),
   post_flow_id: Type.Optional(OptionalId),
@@ -64,7 +68,8 @@ export const Conferencecall = Type.Object({
   reference_id: Uuid,
   status: Type.Enum([...conferencecallStatuses]),
   reason: Type.String({
-    description: 'why it left: kicked, hangup, conference_ended, partner_left, failed, server_restarted; empty before',
+    description:
+      'why it left: kicked, left, hangup, conference_ended, partner_left, failed, server_restarted; empty before',
   }),
   ...Lifetime,
 })

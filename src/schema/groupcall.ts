@@ -1,7 +1,7 @@
 // Groupcall as the API shows it: several calls that ring for one answer.
 import Type, { type Static } from 'typebox'
-import { Address } from './address.ts'
-import { Lifetime, Uuid } from './common.ts'
+import { Address, AddressInput } from './address.ts'
+import { Lifetime, OptionalId, Uuid } from './common.ts'
 
 export const Groupcall = Type.Object({
   id: Uuid,
@@ -26,3 +26,21 @@ export const Groupcall = Type.Object({
   ...Lifetime,
 })
 export type Groupcall = Static<typeof Groupcall>
+
+export const GroupcallCreate = Type.Object({
+  source: Type.Optional(AddressInput),
+  destinations: Type.Array(AddressInput, { minItems: 1 }),
+  flow_id: Type.Optional(OptionalId),
+  actions: Type.Optional(Type.Array(Type.Unknown(), { description: 'used when no flow_id is given' })),
+  ring_method: Type.Optional(
+    Type.Enum(['', 'ring_all', 'linear'], { description: 'an empty string means `ring_all`' }),
+  ),
+  answer_method: Type.Optional(
+    Type.Enum(['hangup_others', ''], {
+      description: 'what the first answer does to the others; `hangup_others` when absent, nothing when empty',
+    }),
+  ),
+  anonymous: Type.Optional(Type.String({ description: '`yes`, `no`, `auto` or empty' })),
+  variables: Type.Optional(Type.Unknown({ description: 'flat object of strings' })),
+})
+export type GroupcallCreate = Static<typeof GroupcallCreate>

@@ -82,11 +82,35 @@ test.each([
   ['DELETE', 'hold'],
   ['POST', 'mute'],
   ['DELETE', 'mute'],
+  ['POST', 'moh'],
+  ['DELETE', 'moh'],
+  ['POST', 'silence'],
+  ['DELETE', 'silence'],
   ['POST', 'talk'],
-  ['POST', 'recording_start'],
-] as const)('%s %s is refused, with and without a body', async (method, name) => {
+] as const)('%s %s needs a call that is up, with and without a body', async (method, name) => {
   const path = `/v1.0/calls/${text(await dial({ destinations: [{ target: 'a@b' }] }), 'id')}/${name}`
-  for (const body of [undefined, {}]) expect(reasonOf(await api.ask(method, path, { body }))).toBe('NOT_IMPLEMENTED')
+  for (const body of [undefined, {}]) {
+    const answer = await api.ask(method, path, { body })
+    expect([answer.status, reasonOf(answer)]).toEqual([409, 'CALL_NOT_PROGRESSING'])
+  }
+  const unknown = await api.ask(method, `/v1.0/calls/17039950-eab0-421d-a5f5-05acd1ac6801/${name}`)
+  expect([unknown.status, reasonOf(unknown)]).toEqual([404, 'CALL_NOT_FOUND'])
+})
+
+test.each([
+  ['POST', 'mute', { direction: 'up' }, 'INVALID_ARGUMENT', 'direction'],
+  ['DELETE', 'mute', { direction: 'up' }, 'INVALID_ARGUMENT', 'direction'],
+  ['POST', 'mute', { direction: 1 }, 'INVALID_ARGUMENT', 'direction'],
+  ['POST', 'talk', { text: 5 }, 'INVALID_JSON_BODY', 'text'],
+  ['POST', 'mute', '{', 'INVALID_JSON_BODY', 'JSON'],
+  ['POST', 'recording_start', { format: 'mp3' }, 'INVALID_ARGUMENT', 'format'],
+  ['POST', 'recording_start', { end_of_key: 'x' }, 'INVALID_ARGUMENT', 'end_of_key'],
+  ['POST', 'recording_start', { duration: -1 }, 'INVALID_ARGUMENT', 'duration'],
+] as const)('%s %s with %j is refused with %s', async (method, name, body, reason, word) => {
+  const path = `/v1.0/calls/17039950-eab0-421d-a5f5-05acd1ac6801/${name}`
+  const answer = await api.ask(method, path, { body })
+  expect([answer.status, reasonOf(answer)]).toEqual([400, reason])
+  expect(text(answer, 'message')).toContain(word)
 })
 
 test('an activeflow needs a flow or actions', async () => {

@@ -124,6 +124,9 @@ describe('real answers fit it', () => {
     ['/v1.0/accesskeys', {}],
     ['/v1.0/agents', { username: 'x', password: 'correct horse battery', addresses: [{ target: 'a@b' }] }],
     ['/v1.0/conversation_accounts', { type: 'line', secret: 's', token: 't' }],
+    ['/v1.0/extensions', { extension: '1001', password: 'correct horse battery' }],
+    ['/v1.0/trunks', { domain_name: 'office' }],
+    ['/v1.0/numbers', { number: '+493012345678' }],
   ]
 
   test.each(creations)('%s: create, read, list', async (path, body) => {

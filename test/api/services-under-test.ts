@@ -6,7 +6,9 @@ import { UserError } from '../../src/base/errors.ts'
 import { newUuid, nilUuid } from '../../src/base/ids.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { type Clock, notDeleted } from '../../src/base/time.ts'
+import { CallControls } from '../../src/call/call-controls.ts'
 import { newCallRow } from '../../src/call/call-row.ts'
+import { anonymousAddress, withholds } from '../../src/call/caller-identity.ts'
 import { Calls } from '../../src/call/calls.ts'
 import { DialPolicy } from '../../src/call/dial-policy.ts'
 import { Conferencecalls } from '../../src/conference/conferencecalls.ts'
@@ -18,7 +20,13 @@ import { actions } from '../../src/flow/actions/index.gen.ts'
 import { createActiveflows } from '../../src/flow/activeflows.ts'
 import { createFlows } from '../../src/flow/flows.ts'
 import { createRegistry } from '../../src/flow/registry.ts'
-import type { CallInput, CallService, Services } from '../../src/http/services.ts'
+import type { CallInput, CallService, GroupcallService, Services } from '../../src/http/services.ts'
+import { recordingHouse } from '../../src/recording/recording.fixture.ts'
+import { createDialRoutes } from '../../src/routing/dial-routes.ts'
+import { createExtensions } from '../../src/routing/extensions.ts'
+import { createNumbers } from '../../src/routing/numbers.ts'
+import { createProviders } from '../../src/routing/providers.ts'
+import { createTrunks } from '../../src/routing/trunks.ts'
 import type { Call } from '../../src/schema/call.ts'
 import type { ConferencecallRow } from '../../src/schema/rows.ts'
 
@@ -38,12 +46,23 @@ export function servicesUnderTest(ledger: Ledger, clock: Clock): Services {
     mixer: { join: noPhones, leave: noPhones },
     phones: { phone: () => undefined },
   })
+  const { calls, groupcalls } = callsUnderTest(ledger, clock)
   const seal = createSeal(randomBytes(32))
   const line = { setEndpoint: async (): Promise<void> => {} }
   return {
     conferences: new Conferences({ ledger, focus, clock, log }),
     conferencecalls: new Conferencecalls(ledger, focus),
-    calls: callsUnderTest(ledger, clock),
+    calls,
+    groupcalls,
+    callControls: new CallControls({
+      calls: { get: calls.get, live: () => undefined },
+      audio: () => {
+        throw new Error('there are no phones here')
+      },
+      signalling: { command: () => {} },
+      speech: { render: noPhones },
+      log,
+    }),
     flows,
     activeflows: createActiveflows({
       ledger,
@@ -52,12 +71,23 @@ export function servicesUnderTest(ledger: Ledger, clock: Clock): Services {
       clock,
       log,
       conferences: { admit: noPhones, stay: noPhones },
+      speech: { render: noPhones },
+      web: { send: noPhones },
+      recordings: { start: noPhones, stop: noPhones },
+      dialling: { call: noPhones, connect: noPhones },
+      adapters: { has: () => false, ask: noPhones },
     }),
     conversationAccounts: createConversationAccounts({ ledger, seal, line, log, publicUrl: 'http://localhost:8080' }),
+    extensions: createExtensions({ ledger, seal }),
+    trunks: createTrunks({ ledger, seal }),
+    numbers: createNumbers({ ledger }),
+    providers: createProviders({ ledger }),
+    dialRoutes: createDialRoutes({ ledger }),
+    recordings: recordingHouse(ledger, clock).recordings,
   }
 }
 
-function callsUnderTest(ledger: Ledger, clock: Clock): CallService {
+function callsUnderTest(ledger: Ledger, clock: Clock): { calls: CallService; groupcalls: GroupcallService } {
   const calls = new Calls({
     ledger,
     clock,
@@ -71,13 +101,14 @@ function callsUnderTest(ledger: Ledger, clock: Clock): CallService {
     dialPolicy: new DialPolicy([]),
     resolve: noPhones,
   })
-  return {
+  const service: CallService = {
     create: (customerId, input) => dial(ledger, customerId, input),
     get: (customerId, id) => calls.get(customerId, id),
     list: (customerId, page) => calls.list(customerId, page),
     remove: (customerId, id) => calls.remove(customerId, id),
     hangup: (customerId, id) => calls.hangup(customerId, id),
   }
+  return { calls: service, groupcalls: calls.groupcalls }
 }
 
 async function dial(ledger: Ledger, customerId: string, input: CallInput): Promise<{ calls: Call[]; groupcalls: [] }> {
@@ -91,7 +122,8 @@ async function dial(ledger: Ledger, customerId: string, input: CallInput): Promi
       activeflowId: nilUuid,
       sipCallId: 'secret-of-the-server',
     }
-    const row = newCallRow({ ...ids, direction: 'outgoing', source: input.source, destination, at })
+    const source = withholds(input.anonymous ?? '', input.source) ? anonymousAddress : input.source
+    const row = newCallRow({ ...ids, direction: 'outgoing', source, destination, at })
     await ledger.commit([{ insert: 'call', row }])
     made.push(row)
   }

@@ -2,9 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAccounts } from '../../src/account/accounts.ts'
 import { nilUuid } from '../../src/base/ids.ts'
+import { address } from '../../src/call/call-row.ts'
+import { newGroupcallRow } from '../../src/call/groupcall-row.ts'
 import { createMemoryLedger } from '../../src/event/memory-ledger.ts'
 import { hasId, type Route } from '../../src/http/route.ts'
 import { allRoutes } from '../../src/http/routes/all.ts'
+import { newRecordingRow } from '../../src/recording/recording-row.ts'
 import type { TableName } from '../../src/schema/rows.ts'
 import { settle, VirtualClock } from '../virtual-clock.ts'
 import { type Answer, type ApiUnderTest, items, startApi, text } from './api-under-test.ts'
@@ -56,6 +59,9 @@ const collections: Record<string, unknown> = {
   '/v1.0/flows': {},
   '/v1.0/activeflows': { actions: [] },
   '/v1.0/conversation_accounts': { type: 'line', secret: 's', token: 't' },
+  '/v1.0/extensions': { extension: '1001', password: 'correct horse battery' },
+  '/v1.0/trunks': { domain_name: 'victim' },
+  '/v1.0/numbers': { number: '+493012345678' },
 }
 
 beforeAll(async () => {
@@ -66,14 +72,60 @@ beforeAll(async () => {
   for (const [path, body] of Object.entries(collections)) {
     victims.set(path, text(await api.ask('POST', path, { key: victim.key, body }), 'id'))
   }
+  const operator = { key: '', query: { token: await api.login() } }
+  const hostname = 'sip.example.com'
+  const provider = text(await api.ask('POST', '/v1.0/providers', { ...operator, body: { hostname } }), 'id')
+  const route = { customer_id: victim.id, provider_id: provider, target: 'all' }
+  victims.set('/v1.0/providers', provider)
+  victims.set('/v1.0/routes', text(await api.ask('POST', '/v1.0/routes', { ...operator, body: route }), 'id'))
   const participant = await addConferencecall(api.ledger, victim.id, victims.get('/v1.0/conferences') ?? nilUuid)
   victims.set('/v1.0/conferencecalls', participant.id)
+  for (const [path, id] of await addBareRows(victim.id)) victims.set(path, id)
   await settle()
   before = await victimRows()
 })
 afterAll(() => api.app.close())
 
+/** Of those that only calls make. */
+async function addBareRows(customerId: string): Promise<[path: string, id: string][]> {
+  const at = api.ledger.timestamp()
+  const none = { activeflowId: '', onEndFlowId: '', ownerType: '', ownerId: nilUuid }
+  const recording = newRecordingRow({
+    ...none,
+    customerId,
+    referenceType: 'call',
+    referenceId: nilUuid,
+    format: 'wav',
+    at,
+  })
+  const groupcall = newGroupcallRow({
+    customerId,
+    flowId: nilUuid,
+    source: address('sip', ''),
+    destinations: [],
+    masterCallId: nilUuid,
+    masterGroupcallId: nilUuid,
+    ringMethod: 'ring_all',
+    answerMethod: '',
+    variables: {},
+    anonymous: '',
+    at,
+  })
+  await api.ledger.commit([
+    { insert: 'recording', row: recording },
+    { insert: 'groupcall', row: { ...groupcall, status: 'hangup' } },
+  ])
+  return [
+    ['/v1.0/recordings', recording.id],
+    ['/v1.0/recordingfiles', recording.id],
+    ['/v1.0/groupcalls', groupcall.id],
+  ]
+}
+
 const tables: Record<string, TableName> = {
+  '/v1.0/groupcalls': 'groupcall',
+  '/v1.0/recordings': 'recording',
+  '/v1.0/recordingfiles': 'recording',
   '/v1.0/agents': 'agent',
   '/v1.0/accesskeys': 'accesskey',
   '/v1.0/conferences': 'conference',
@@ -83,6 +135,11 @@ const tables: Record<string, TableName> = {
   '/v1.0/activeflows': 'activeflow',
   '/v1.0/conversation_accounts': 'conversation_account',
   '/v1.0/customers': 'customer',
+  '/v1.0/extensions': 'extension',
+  '/v1.0/trunks': 'trunk',
+  '/v1.0/numbers': 'number',
+  '/v1.0/providers': 'provider',
+  '/v1.0/routes': 'route',
 }
 
 async function victimRows(): Promise<unknown[]> {

@@ -2,7 +2,7 @@
 import Type from 'typebox'
 import { UserError } from '../../base/errors.ts'
 import { nilUuid } from '../../base/ids.ts'
-import { type Address, completeAddress } from '../../schema/address.ts'
+import { completeAddress } from '../../schema/address.ts'
 import { Call, CallCreate, CallCreated } from '../../schema/call.ts'
 import { idOrNil, Page, PageQuery } from '../../schema/common.ts'
 import { seedVariables } from '../../schema/variables.ts'
@@ -10,12 +10,19 @@ import { administrators as access } from '../access.ts'
 import { notImplemented } from '../not-implemented.ts'
 import { pageOf, pageRequest } from '../paging.ts'
 import { type Route, type RouteFacts, route } from '../route.ts'
-import type { CallInput, CallService, FlowService } from '../services.ts'
+import type { CallControlService, CallInput, CallService, FlowService, RecordingService } from '../services.ts'
+import { callControlRoutes, callRecordingRoutes } from './call-controls.ts'
 
 const tag = 'calls'
 const errors = ['CALL_NOT_FOUND'] as const
 
-export function callRoutes(calls: CallService, flows: Pick<FlowService, 'normalise'>): Route[] {
+export interface CallRouteParts {
+  readonly flows: Pick<FlowService, 'normalise'>
+  readonly controls: CallControlService
+  readonly recordings: Pick<RecordingService, 'startForCall' | 'stopForCall'>
+}
+
+export function callRoutes(calls: CallService, { flows, controls, recordings }: CallRouteParts): Route[] {
   return [
     route({
       method: 'GET',
@@ -49,7 +56,9 @@ export function callRoutes(calls: CallService, flows: Pick<FlowService, 'normali
       },
     }),
     ...callActions(calls),
-    ...laterRoutes(calls),
+    ...callControlRoutes(controls),
+    ...callRecordingRoutes(calls, recordings),
+    mediaStreamRoute(calls),
   ]
 }
 
@@ -90,46 +99,30 @@ function callActions(calls: CallService): Route[] {
 }
 
 /** Known, checked for the id and the tenant, and refused. */
-function laterRoutes(calls: CallService): Route[] {
-  const later = (method: 'GET' | 'POST' | 'DELETE', name: string, operation: string, feature: string): Route =>
-    route({
-      method,
-      path: `/v1.0/calls/{id}/${name}`,
-      operation,
-      summary: `Not implemented: ${feature}`,
-      tag,
-      access,
-      errors: [...errors, 'NOT_IMPLEMENTED'],
-      response: Type.Unknown(),
-      handler: async ({ customerId, id }) => {
-        await calls.get(customerId, id)
-        throw notImplemented(feature)
-      },
-    })
-  return [
-    later('POST', 'hold', 'holdCall', 'holding a call'),
-    later('DELETE', 'hold', 'unholdCall', 'holding a call'),
-    later('POST', 'mute', 'muteCall', 'muting a call'),
-    later('DELETE', 'mute', 'unmuteCall', 'muting a call'),
-    later('POST', 'moh', 'startCallMusic', 'music on hold'),
-    later('DELETE', 'moh', 'stopCallMusic', 'music on hold'),
-    later('POST', 'silence', 'silenceCall', 'silencing a call'),
-    later('DELETE', 'silence', 'unsilenceCall', 'silencing a call'),
-    later('POST', 'talk', 'talkToCall', 'speaking text into a call'),
-    later('POST', 'recording_start', 'startCallRecording', 'recording a call'),
-    later('POST', 'recording_stop', 'stopCallRecording', 'recording a call'),
-    later('GET', 'media_stream', 'streamCall', 'the media stream of a call'),
-  ]
-}
+const mediaStreamRoute = (calls: CallService): Route =>
+  route({
+    method: 'GET',
+    path: '/v1.0/calls/{id}/media_stream',
+    operation: 'streamCall',
+    summary: 'Not implemented: the media stream of a call',
+    tag,
+    access,
+    errors: [...errors, 'NOT_IMPLEMENTED'],
+    response: Type.Unknown(),
+    handler: async ({ customerId, id }) => {
+      await calls.get(customerId, id)
+      throw notImplemented('the media stream of a call')
+    },
+  })
 
 async function callInput(body: CallCreate, flows: Pick<FlowService, 'normalise'>): Promise<CallInput> {
   const anonymous = checkAnonymous(body.anonymous)
   const variables = seedVariables(body.variables)
   const flowId = idOrNil(body.flow_id)
   const actions = flowId === nilUuid ? await flows.normalise(body.actions ?? []) : []
-  const source = completeAddress(body.source ?? {})
   return {
-    source: anonymous ? anonymousAddress : source,
+    source: completeAddress(body.source ?? {}),
+    anonymous,
     destinations: body.destinations.map((given, index) => {
       const address = completeAddress(given)
       if (address.type !== '') return address
@@ -148,18 +141,9 @@ async function callInput(body: CallCreate, flows: Pick<FlowService, 'normalise'>
   }
 }
 
-/** The address of a caller who withholds his identity (RFC 3323 §4.1.1.3). */
-const anonymousAddress: Address = {
-  type: 'sip',
-  target: 'anonymous@anonymous.invalid',
-  target_name: 'Anonymous',
-  name: '',
-  detail: '',
-}
-
-function checkAnonymous(value: unknown): boolean {
-  if (value === undefined || value === '' || value === 'no' || value === 'auto') return false
-  if (value === 'yes') return true
+function checkAnonymous(value: unknown): string {
+  const known = ['', 'yes', 'no', 'auto'].find((word) => word === (value ?? ''))
+  if (known !== undefined) return known
   throw new UserError('INVALID_ANONYMOUS_VALUE', 'anonymous must be yes, no, auto or an empty string', {
     details: [{ field: 'anonymous' }],
   })

@@ -4,16 +4,20 @@ import { UserError } from '../../base/errors.ts'
 import { nilUuid } from '../../base/ids.ts'
 import { idOrNil, Page, PageQuery } from '../../schema/common.ts'
 import { Conference, ConferenceCreate, ConferencePatch } from '../../schema/conference.ts'
+import { ConferenceRecordingStart, completeStart } from '../../schema/recording.ts'
 import { administrators as access } from '../access.ts'
 import { notImplemented } from '../not-implemented.ts'
 import { pageOf, pageRequest } from '../paging.ts'
 import { type Route, route } from '../route.ts'
-import type { ConferenceInput, ConferenceService } from '../services.ts'
+import type { ConferenceInput, ConferenceService, RecordingService } from '../services.ts'
 
 const tag = 'conferences'
 const errors = ['CONFERENCE_NOT_FOUND'] as const
 
-export function conferenceRoutes(conferences: ConferenceService): Route[] {
+export function conferenceRoutes(
+  conferences: ConferenceService,
+  recordings: Pick<RecordingService, 'startForConference' | 'stopForConference'>,
+): Route[] {
   return [
     route({
       method: 'GET',
@@ -86,7 +90,48 @@ export function conferenceRoutes(conferences: ConferenceService): Route[] {
       response: Conference,
       handler: ({ customerId, id }) => conferences.regenerateHash(customerId, id),
     }),
+    ...recordingRoutes(conferences, recordings),
     ...laterRoutes(conferences),
+  ]
+}
+
+/** One mixed file of everybody. */
+function recordingRoutes(
+  conferences: ConferenceService,
+  recordings: Pick<RecordingService, 'startForConference' | 'stopForConference'>,
+): Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/v1.0/conferences/{id}/recording_start',
+      operation: 'startConferenceRecording',
+      summary: 'Record a conference that somebody is in',
+      tag,
+      access,
+      errors: [...errors, 'RECORDING_ALREADY_ACTIVE', 'STATE_INVALID', 'SERVICE_UNAVAILABLE'],
+      body: ConferenceRecordingStart,
+      bodyOptional: true,
+      example: { format: 'wav', duration: 3600 },
+      response: Conference,
+      handler: async ({ customerId, id, body }) => {
+        await recordings.startForConference(customerId, id, completeStart(body))
+        return conferences.get(customerId, id)
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1.0/conferences/{id}/recording_stop',
+      operation: 'stopConferenceRecording',
+      summary: 'Stop recording a conference; the file is complete when this answers',
+      tag,
+      access,
+      errors: [...errors, 'RECORDING_NOT_ACTIVE'],
+      response: Conference,
+      handler: async ({ customerId, id }) => {
+        await recordings.stopForConference(customerId, id)
+        return conferences.get(customerId, id)
+      },
+    }),
   ]
 }
 
@@ -108,8 +153,6 @@ function laterRoutes(conferences: ConferenceService): Route[] {
       },
     })
   return [
-    later('recording_start', 'startConferenceRecording', 'recording a conference'),
-    later('recording_stop', 'stopConferenceRecording', 'recording a conference'),
     later('transcribe_start', 'startConferenceTranscription', 'transcribing a conference'),
     later('transcribe_stop', 'stopConferenceTranscription', 'transcribing a conference'),
     route({

@@ -1,13 +1,22 @@
 // A UDP wire on the virtual clock between drive loops: seeded loss, delay and duplication. Stands in for net/sip-transports.
 import type { openSipTransports } from '../../../src/net/sip-transports.ts'
+import type { TransportFlow } from '../../../src/sip/flow.ts'
 import type { VirtualClock } from '../../virtual-clock.ts'
 import { type LinkQuality, seededRandom } from '../sip/virtual-network.ts'
 
 type Opener = typeof openSipTransports
 type Listener = Parameters<Opener>[1]
 
+export interface Datagram {
+  readonly from: string
+  readonly to: TransportFlow
+  readonly bytes: Uint8Array
+}
+
 export class Wire {
   readonly random: () => number
+  /** Told of every datagram that leaves an end, lost or not. */
+  onSent: (datagram: Datagram) => void = () => undefined
   readonly #clock: VirtualClock
   readonly #quality: LinkQuality
   readonly #ends = new Map<string, Listener>()
@@ -24,6 +33,7 @@ export class Wire {
       this.#ends.set(`${address}:${port}`, listener)
       return {
         send: (flow, bytes) => {
+          this.onSent({ from: address, to: flow, bytes })
           if (this.random() < this.#quality.loss) return
           const copies = this.random() < this.#quality.duplication ? 2 : 1
           for (let copy = 0; copy < copies; copy += 1) this.#carry(`${address}:${port}`, flow, bytes)
