@@ -75,7 +75,12 @@ export async function startPartyline(codec: BenchCodec, checkout = ownCheckout):
     PARTYLINE_LOG_LEVEL: 'warn',
     PARTYLINE_RATE_LIMITS: 'off',
   }
-  const child = startPinned({ core: serverCore, file: process.execPath, args: [...nodeFlags, join(checkout, 'src', 'main.ts')], env })
+  const child = startPinned({
+    core: serverCore,
+    file: process.execPath,
+    args: [...nodeFlags, join(checkout, 'src', 'main.ts')],
+    env,
+  })
   const said = lastWords(child)
   const dialler = await Dialler.open(codec)
   const http11 = createApi(http, accesskey)
