@@ -83,12 +83,12 @@ export const settingTable: readonly Setting[] = [
   {
     name: 'PARTYLINE_MAX_CALLS',
     fallback: '1000',
-    meaning: 'calls that one customer may have at once; 0 for no limit',
+    meaning: 'outgoing calls that one customer may have at once; 0 for no limit',
   },
   {
     name: 'PARTYLINE_CALLS_PER_SECOND',
     fallback: '50',
-    meaning: 'new calls of one customer a second, in and out; 0 for no limit',
+    meaning: 'new outgoing calls of one customer a second; 0 for no limit',
   },
   {
     name: 'PARTYLINE_TTS',

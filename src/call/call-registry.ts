@@ -46,7 +46,7 @@ export class CallRegistry {
   adopt(birth: CallBirth): LiveCall {
     if (this.#closing) throw new OperationalError('the server is stopping; no call can be made')
     const { limits } = this.#options
-    limits?.enter(birth.row.customer_id)
+    limits?.enter(birth.row.customer_id, birth.row.direction)
     const call = new LiveCall(birth, this.#deps)
     this.#live.set(call.id, call)
     call.gone.then(() => this.#leave(call)).catch(this.#failed(call.id))
@@ -119,7 +119,7 @@ export class CallRegistry {
       await call.saved
     } finally {
       this.#live.delete(call.id)
-      limits?.leave(call.customerId)
+      limits?.leave(call.customerId, call.direction)
       if (this.#live.size === 0) this.#drained?.()
     }
   }

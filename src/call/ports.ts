@@ -35,11 +35,13 @@ export interface RegisteredPhones {
   contactsOf(customerId: string, extension: string, field: string): Promise<readonly DialTarget[]>
 }
 
+export type CallDirection = 'incoming' | 'outgoing'
+
 /** What holds toll fraud back: calls a second and calls at once of each customer. */
 export interface CallLimits {
   /** Counts one call more; throws UserError LIMIT_REACHED naming the limit. `leave` must follow when it is over. */
-  enter(customerId: string): void
-  leave(customerId: string): void
+  enter(customerId: string, direction: CallDirection): void
+  leave(customerId: string, direction: CallDirection): void
 }
 
 /** Whom an incoming INVITE is for, and who it is from. */

@@ -1,13 +1,14 @@
-// How many calls a customer may have, and begin each second: what keeps a stolen password or a looping flow from running up a bill.
+// How many calls a customer may make: what keeps a stolen password or a looping flow from running up a bill. Calls that come in cost nothing
+// and are not counted.
 import { UserError } from '../base/errors.ts'
 import type { Clock } from '../base/time.ts'
 import type { CallLimits } from '../call/ports.ts'
 
 /** 0 switches a limit off. */
 export interface CallLimitSettings {
-  /** Calls at once (PARTYLINE_MAX_CALLS). */
+  /** Outgoing calls at once (PARTYLINE_MAX_CALLS). */
   readonly maxCalls: number
-  /** Calls begun a second, and as many in one burst (PARTYLINE_CALLS_PER_SECOND). */
+  /** Outgoing calls begun a second, and as many in one burst (PARTYLINE_CALLS_PER_SECOND). */
   readonly callsPerSecond: number
 }
 
@@ -28,7 +29,8 @@ export function createCallLimits(settings: CallLimitSettings, clock: Pick<Clock,
     return account
   }
   return {
-    enter(customerId) {
+    enter(customerId, direction) {
+      if (direction === 'incoming') return
       const account = refilled(accounts.get(customerId) ?? { calls: 0, tokens: callsPerSecond, at: clock.now() })
       if (maxCalls > 0 && account.calls >= maxCalls) {
         throw limitReached(
@@ -46,9 +48,9 @@ export function createCallLimits(settings: CallLimitSettings, clock: Pick<Clock,
       account.calls += 1
       accounts.set(customerId, account)
     },
-    leave(customerId) {
+    leave(customerId, direction) {
       const account = accounts.get(customerId)
-      if (account === undefined) return
+      if (account === undefined || direction === 'incoming') return
       account.calls = Math.max(0, account.calls - 1)
       // A customer without calls whose bucket is full again is like one never seen.
       if (account.calls === 0 && refilled(account).tokens >= callsPerSecond) accounts.delete(customerId)
