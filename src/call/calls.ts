@@ -154,7 +154,11 @@ export class Calls {
   }
 
   async #hangupReasonOf(customerId: string, callId: string): Promise<HangupReason> {
-    return (await this.#own(customerId, callId)).hangup_reason
+    // What has just ended may not be stored yet.
+    const live = this.live(callId)
+    return live?.customerId === customerId
+      ? live.row.hangup_reason
+      : (await this.#own(customerId, callId)).hangup_reason
   }
 
   async #own(customerId: string, id: string): Promise<CallRow> {

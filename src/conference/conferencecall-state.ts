@@ -5,7 +5,7 @@ import type { ConferencecallStatus } from '../schema/conference.ts'
 export type ConferencecallEvent =
   /** The leg is in the mix. */
   | { readonly kind: 'entered' }
-  /** Kicked, or the conference ends. */
+  /** Kicked, left by its key, or the conference ends. */
   | { readonly kind: 'ejected' }
   /** The leg is out of the mix. */
   | { readonly kind: 'left' }

@@ -36,8 +36,17 @@ async function setUp() {
     post_flow_id: '',
   })
   await settle()
-  // The adapter reads who the call is and nothing else of it.
-  const call = { id: newUuid(), customerId } as FlowCall
+  // The adapter reads who the call is, listens to its keys, and nothing else of it.
+  const keys = new Set<(key: string) => void>()
+  const onDigit = (listener: (key: string) => void) => {
+    keys.add(listener)
+    return () => void keys.delete(listener)
+  }
+  const call = { id: newUuid(), customerId, audio: { onDigit } } as unknown as FlowCall
+  const press = async (key: string) => {
+    for (const listener of keys) listener(key)
+    await settle()
+  }
   const flow = flowConferences(focus)
   const stay = (conferencecallId: string, who = call) =>
     flow.stay({
@@ -49,7 +58,7 @@ async function setUp() {
     })
   const admit = () => flow.admit({ call, conferenceId, activeflowId: nilUuid })
   const list = () => conferencecalls.list(customerId, { limit: 100 })
-  return { conferences, conferencecalls, conferenceId, admit, stay, list, call }
+  return { conferences, conferencecalls, conferenceId, admit, stay, list, call, press, keys }
 }
 
 it('brings in the participant that was admitted', async () => {
@@ -90,4 +99,29 @@ it('does not let a call in by the admission of another', async () => {
   const { conferencecallId } = await admit()
   await stay(conferencecallId, { id: newUuid(), customerId } as FlowCall)
   expect(await list()).toMatchObject([{ status: 'joining' }])
+})
+
+it('lets a participant out who presses the leave key of the conference', async () => {
+  const { admit, stay, conferences, conferenceId, list, press, keys } = await setUp()
+  await conferences.update(customerId, conferenceId, { data: { leave_key: '*#' } })
+  const { conferencecallId } = await admit()
+  const staying = stay(conferencecallId)
+  await settle()
+  await press('1')
+  expect(await list()).toMatchObject([{ status: 'joined' }])
+  await press('#')
+  await staying
+  expect(await list()).toMatchObject([{ status: 'leaved', reason: 'left' }])
+  expect(keys.size).toBe(0)
+})
+
+it('lets nobody out by a key when the conference has none', async () => {
+  const { admit, stay, conferences, conferenceId, list, press } = await setUp()
+  const { conferencecallId } = await admit()
+  void stay(conferencecallId)
+  await settle()
+  await press('#')
+  await conferences.update(customerId, conferenceId, { data: { leave_key: 35 } })
+  await press('#')
+  expect(await list()).toMatchObject([{ status: 'joined' }])
 })

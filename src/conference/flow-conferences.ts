@@ -29,8 +29,13 @@ export function flowConferences(focus: Focus): FlowConferences {
       const participant = focus.participant(id)
       if (participant?.row.reference_id !== call.id) return
       // Otherwise kicked, or the conference ended, while the flow before the entry was running: it must not come in again.
-      if (participant.row.status === 'joining') await focus.stay(participant)
-      else await participant.gone
+      const forget = call.audio.onDigit((key) => focus.pressed(participant, key))
+      try {
+        if (participant.row.status === 'joining') await focus.stay(participant)
+        else await participant.gone
+      } finally {
+        forget()
+      }
     },
   }
 }

@@ -8,7 +8,7 @@ import type { Change, Ledger } from '../event/ledger.ts'
 import type { Conference } from '../schema/conference.ts'
 import type { ConferencecallRow, ConferenceRow } from '../schema/rows.ts'
 import { type LeaveReason, Participant } from './participant.ts'
-import { mayJoin, mayKick, mustEjectLast } from './policy.ts'
+import { isLeaveKey, mayJoin, mayKick, mustEjectLast } from './policy.ts'
 import type { Mixer, Phones } from './ports.ts'
 import { conferencecallEvent, conferenceEvent, showConference } from './presentation.ts'
 import { Room } from './room.ts'
@@ -128,6 +128,11 @@ export class Focus {
     )
   }
 
+  /** A participant pressed a key: the one that its conference has for leaving lets it out. */
+  pressed(participant: Participant, key: string): void {
+    this.#spawn(this.#leaveByKey(participant, key))
+  }
+
   /** Resolves once everyone who is in any conference now has left and that is stored. */
   async allGone(): Promise<void> {
     await Promise.all([...this.#participants.values()].map((participant) => participant.gone))
@@ -137,6 +142,12 @@ export class Focus {
   async ejectAll(conferenceId: string, reason: LeaveReason): Promise<void> {
     const present = this.#rooms.get(conferenceId)?.all() ?? []
     await Promise.all(present.map((participant) => this.#leave(participant, 'ejected', reason)))
+  }
+
+  async #leaveByKey(participant: Participant, key: string): Promise<void> {
+    const conference = await this.#options.ledger.get('conference', participant.row.conference_id)
+    if (conference === undefined || !isLeaveKey(conference, key)) return
+    if (participant.row.status === 'joined') await this.#leave(participant, 'ejected', 'left')
   }
 
   async #enter(participant: Participant): Promise<void> {

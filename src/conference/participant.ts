@@ -6,7 +6,7 @@ import { type ConferencecallEvent, conferencecallTable } from './conferencecall-
 import type { Phone } from './ports.ts'
 
 /** Why a participant is no longer in its conference; the API shows it as `reason`. */
-export type LeaveReason = 'kicked' | 'hangup' | 'conference_ended' | 'partner_left' | 'failed'
+export type LeaveReason = 'kicked' | 'left' | 'hangup' | 'conference_ended' | 'partner_left' | 'failed'
 
 export class Participant {
   readonly phone: Phone

@@ -15,6 +15,12 @@ export const mayJoin = (conference: Pick<ConferenceRow, 'status' | 'tm_delete'>)
 export const mustEjectLast = (type: ConferenceRow['type'], remaining: number): boolean =>
   type === 'connect' && remaining === 1
 
+/** `data.leave_key` of a conference: a participant who presses one of these keys leaves. */
+export function isLeaveKey({ data }: Pick<ConferenceRow, 'data'>, key: string): boolean {
+  const { leave_key: keys } = data
+  return typeof keys === 'string' && keys.toUpperCase().includes(key)
+}
+
 /** The API's rule for `timeout` in seconds: 0 never, 1-59 a day, the rest as given. */
 export const effectiveTimeout = (seconds: number): number => (seconds > 0 && seconds < 60 ? 86_400 : seconds)
 

@@ -82,3 +82,14 @@ it('hears nothing once it is closed', () => {
   press('1')
   expect(variables.get(digitsVariable)).toBe('')
 })
+
+it('forgets keys that were meant for something else, and leaves the variable', async () => {
+  const { collector, variables, press } = setUp()
+  press('1#')
+  collector.useUp()
+  expect(variables.get(digitsVariable)).toBe('#')
+  const collected = collector.receive({ length: 1, endKeys: '' }, never)
+  press('7')
+  await collected
+  expect(variables.get(digitsVariable)).toBe('7')
+})

@@ -68,6 +68,8 @@ export class RecordingCall implements FlowCall {
   readonly shownActions: string[] = []
   current: CallStatus = 'ringing'
   failAnswer: Error | undefined
+  /** What other calls ended with; '' while they last. */
+  otherReason: HangupReason = 'busy'
   readonly customerId: string
   readonly audio: FakeAudio
   readonly #clock: Clock
@@ -95,7 +97,7 @@ export class RecordingCall implements FlowCall {
 
   async hangupReasonOf(callId: string): Promise<HangupReason> {
     this.heard.push(`reason of ${callId}`)
-    return 'busy'
+    return this.otherReason
   }
 
   async echo(durationMs: number, signal: AbortSignal): Promise<void> {

@@ -52,6 +52,11 @@ describe('actions on the call', () => {
     const other = newUuid()
     await second.runOnCall([{ type: 'hangup', option: { reason: 'amd', reference_id: other } }])
     expect(second.call.heard).toEqual([`reason of ${other}`, 'hangup busy'])
+
+    const third = createWorld()
+    third.call.otherReason = ''
+    await third.runOnCall([{ type: 'hangup', option: { reason: 'amd', reference_id: other } }])
+    expect(third.call.heard).toEqual([`reason of ${other}`, 'hangup amd'])
   })
 
   it('goes on when answering fails', async () => {

@@ -30,6 +30,8 @@ export const connect = defineAction({
       signal,
     })
     if (!option.relay_reason || destinations.length > 1 || outcome.callId === nilUuid) return next
-    return push([{ type: 'hangup', option: { reference_id: outcome.callId } }])
+    const { callId, hangupReason } = outcome
+    // With the reason at hand, too: that the other call is over may not be stored yet.
+    return push([{ type: 'hangup', option: { reason: hangupReason, reference_id: callId } }])
   },
 })

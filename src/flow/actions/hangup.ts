@@ -14,8 +14,9 @@ export const hangup = defineAction({
   media: true,
   onError: 'stop',
   run: async ({ call }, { reason, reference_id: reference }) => {
-    const copied = reference === '' || reference === nilUuid ? reason : await call.hangupReasonOf(reference)
-    await call.hangup(copied === '' ? 'normal' : copied)
+    // A call that has not ended has no reason yet: then the reason given here counts.
+    const copied = reference === '' || reference === nilUuid ? '' : await call.hangupReasonOf(reference)
+    await call.hangup(copied || reason || 'normal')
     return end
   },
 })

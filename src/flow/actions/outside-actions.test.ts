@@ -39,6 +39,12 @@ describe('connect', () => {
     const option = { destinations: [bob], relay_reason: true }
     await runOnCall([{ type: 'connect', option }, { type: 'beep' }])
     expect(call.heard).toEqual([`reason of ${far}`, 'hangup busy'])
+
+    const early = createWorld()
+    early.call.otherReason = ''
+    early.dialling.outcome = { callId: far, answered: false, hangupReason: 'noanswer' }
+    await early.runOnCall([{ type: 'connect', option }])
+    expect(early.call.heard.at(-1), 'the end of the other call is not stored yet').toBe('hangup noanswer')
   })
 
   it.each([
