@@ -9,6 +9,18 @@ import { openStore } from './store.ts'
 const clock = { now: () => 0, wallMicros: () => Date.now() * 1000, after: () => ({ cancel() {} }) }
 const store = await openStore({ path: process.argv[2] ?? '', clock, log: silentLog })
 
+/** A line is written whole or not at all; a reader that is behind is waited for. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line)
+      return
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+    }
+  }
+}
+
 /** One committer: every fifth commit fails at its last step, after it had logged two events. */
 async function commitForever(conference_id: string): Promise<never> {
   for (let n = 1; ; n++) {
@@ -19,7 +31,7 @@ async function commitForever(conference_id: string): Promise<never> {
       await store.commit([logged, logged, row, row]).catch(() => {})
     } else {
       const [stored] = await store.commit([logged, row])
-      writeSync(1, `${JSON.stringify({ hash, id: stored?.id })}\n`)
+      say(`${JSON.stringify({ hash, id: stored?.id })}\n`)
     }
   }
 }

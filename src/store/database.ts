@@ -25,8 +25,11 @@ interface Bookkeeping {
 }
 export type Schema = { readonly [T in TableName]: RawRow } & Bookkeeping
 
+/** A text with its parameters; what a builder compiles is one. */
+export type Query = Pick<CompiledQuery, 'sql' | 'parameters'>
+
 export interface Statement {
-  readonly query: CompiledQuery
+  readonly query: Query
   /** The statement must change exactly one row, or its batch fails with `GuardFailed`. */
   readonly guard?: boolean
 }
@@ -36,7 +39,7 @@ export interface Database {
   /** Compiles for this database's dialect; never executes. */
   readonly builder: Kysely<Schema>
   /** Sees every commit that was answered before; never waits behind a batch. */
-  read(query: CompiledQuery): Promise<RawRow[]>
+  read(query: Query): Promise<RawRow[]>
   /**
    * Executes all statements or none, durably; answers the rows each returned. Batches take effect and are answered in
    * call order. Rejects with GuardFailed or UniqueFailed.

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { OperationalError } from '../base/errors.ts'
 import type { RawRow } from './database.ts'
 import { errorOf } from './sqlite-failure.ts'
-import type { FromThread, RawStatement, ThreadData, ToThread } from './sqlite-protocol.ts'
+import type { FromThread, RawStatement, ThreadData, ToThread, Wired, WiredRequest } from './sqlite-protocol.ts'
 
 interface Waiting {
   resolve(rows: RawRow[][]): void
@@ -14,12 +14,16 @@ interface Waiting {
 export class SqliteChannel {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
+  /** Position of each SQL text that the thread knows. */
+  readonly #texts = new Map<string, number>()
+  #newTexts: string[] = []
+  #outgoing: WiredRequest[] = []
   #lastId = 0
   #ended: OperationalError | undefined
 
   private constructor(worker: Worker) {
     this.#worker = worker
-    worker.on('message', (message: FromThread) => this.#settle(message))
+    worker.on('message', (text: string) => this.#settle(JSON.parse(text)))
     worker.on('error', (error) => this.#end(`the database thread failed: ${error.message}`))
     worker.on('exit', () => this.#end('the database is closed'))
   }
@@ -31,7 +35,8 @@ export class SqliteChannel {
       execArgv: [],
       name: `store-${data.role}`,
     })
-    const [answer]: FromThread[] = await once(worker, 'message')
+    const [text]: string[] = await once(worker, 'message')
+    const answer: FromThread | undefined = JSON.parse(text ?? 'null') ?? undefined
     if (answer?.kind !== 'ready') {
       await worker.terminate()
       throw new Error(answer?.kind === 'refused' ? answer.message : 'the database thread did not start')
@@ -65,8 +70,35 @@ export class SqliteChannel {
     })
   }
 
+  /** Requests of one turn of the event loop leave together: waking the thread costs more than most statements. */
   #post(message: ToThread): void {
-    this.#worker.postMessage(message)
+    if (this.#outgoing.length === 0) setImmediate(() => this.#flush())
+    this.#outgoing.push(this.#wired(message))
+  }
+
+  #flush(): void {
+    const wired: Wired = { texts: this.#newTexts, requests: this.#outgoing }
+    this.#newTexts = []
+    this.#outgoing = []
+    this.#worker.postMessage(JSON.stringify(wired))
+  }
+
+  #wired(message: ToThread): WiredRequest {
+    if (message.kind === 'close') return message
+    if (message.kind === 'read') return { ...message, sql: this.#position(message.sql) }
+    const statements = message.statements.map(
+      ({ sql, guard, parameters }) => [this.#position(sql), guard ? 1 : 0, parameters] as const,
+    )
+    return { ...message, statements }
+  }
+
+  #position(sql: string): number {
+    const known = this.#texts.get(sql)
+    if (known !== undefined) return known
+    const position = this.#texts.size
+    this.#texts.set(sql, position)
+    this.#newTexts.push(sql)
+    return position
   }
 
   #settle(message: FromThread): void {

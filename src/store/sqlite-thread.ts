@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { failureOf, primaryCode } from './sqlite-failure.ts'
 import { SqliteConnection } from './sqlite-group.ts'
-import type { Batch, FromThread, Outcome, ThreadData, ToThread } from './sqlite-protocol.ts'
+import type { Batch, FromThread, Outcome, ThreadData, ToThread, Wired } from './sqlite-protocol.ts'
 
 /** Batches in one group at most, so that the first one's answer does not wait for all. */
 const maxGroup = 256
@@ -27,11 +27,12 @@ function open({ role, path }: ThreadData): Opened {
   }
 }
 
+/** Every commit is synced. A log of up to 8,000 pages (32 MiB) is folded into the file about once a second at 100 calls a second. */
+const writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;
+  PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -8192`
+
 function connectWriter(path: string): DatabaseSync {
-  const database = connect(
-    path,
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864',
-  )
+  const database = connect(path, writerPragmas)
   const [mode] = database.prepare('PRAGMA journal_mode').all()
   if (mode?.['journal_mode'] !== 'wal') throw new Error('its file system cannot keep a write-ahead log (shared memory)')
   return database
@@ -69,8 +70,47 @@ function refusal(error: unknown): string {
   }
 }
 
-/** Answers all that waits at `port`, beginning with `first`; true when asked to close. */
-function drain(port: MessagePort, connection: SqliteConnection, first: ToThread): boolean {
+/** Requests as they were made, from the messages that carry them. */
+class Inbox {
+  readonly #port: MessagePort
+  readonly #texts: string[] = []
+
+  constructor(port: MessagePort) {
+    this.#port = port
+  }
+
+  /** What waits, beginning with `first`; at most about `maxGroup` requests, since the rest comes as an event of its own. */
+  *take(first: string): Generator<ToThread> {
+    let taken = 0
+    for (let text: string | undefined = first; text !== undefined; text = taken < maxGroup ? this.#next() : undefined) {
+      const { texts, requests }: Wired = JSON.parse(text)
+      this.#texts.push(...texts)
+      for (const request of requests) {
+        taken += 1
+        yield this.#made(request)
+      }
+    }
+  }
+
+  #next(): string | undefined {
+    const received: { message: string } | undefined = receiveMessageOnPort(this.#port)
+    return received?.message
+  }
+
+  #made(request: Wired['requests'][number]): ToThread {
+    if (request.kind === 'close') return request
+    if (request.kind === 'read') return { ...request, sql: this.#texts[request.sql] ?? '' }
+    const statements = request.statements.map(([sql, guard, parameters]) => ({
+      sql: this.#texts[sql] ?? '',
+      guard: guard === 1,
+      parameters,
+    }))
+    return { kind: 'batch', id: request.id, statements }
+  }
+}
+
+/** Answers requests, all together; true when asked to close. */
+function answer(port: MessagePort, connection: SqliteConnection, requests: Iterable<ToThread>): boolean {
   const outcomes: Outcome[] = []
   let group: Batch[] = []
   const flush = (): void => {
@@ -78,25 +118,19 @@ function drain(port: MessagePort, connection: SqliteConnection, first: ToThread)
     group = []
   }
   let closing = false
-  let taken = 0
-  for (let message: ToThread | undefined = first; message; message = closing ? undefined : next(port, ++taken)) {
-    if (message.kind === 'batch') {
-      group.push(message)
+  for (const request of requests) {
+    if (request.kind === 'batch') {
+      group.push(request)
       continue
     }
     flush()
-    if (message.kind === 'close') closing = true
-    else outcomes.push(read(connection, message))
+    closing = request.kind === 'close'
+    if (request.kind === 'close') break
+    outcomes.push(read(connection, request))
   }
   flush()
   send(port, { kind: 'outcomes', outcomes })
   return closing
-}
-
-function next(port: MessagePort, taken: number): ToThread | undefined {
-  if (taken >= maxGroup) return undefined
-  const received: { message: ToThread } | undefined = receiveMessageOnPort(port)
-  return received?.message
 }
 
 function read(connection: SqliteConnection, { id, sql, parameters }: Extract<ToThread, { kind: 'read' }>): Outcome {
@@ -107,7 +141,7 @@ function read(connection: SqliteConnection, { id, sql, parameters }: Extract<ToT
   }
 }
 
-const send = (port: MessagePort, message: FromThread): void => port.postMessage(message)
+const send = (port: MessagePort, message: FromThread): void => port.postMessage(JSON.stringify(message))
 
 function serve(port: MessagePort, data: ThreadData): void {
   let opened: Opened
@@ -118,8 +152,9 @@ function serve(port: MessagePort, data: ThreadData): void {
     return
   }
   const connection = new SqliteConnection(opened.database)
-  port.on('message', (message: ToThread) => {
-    if (!drain(port, connection, message)) return
+  const inbox = new Inbox(port)
+  port.on('message', (text: string) => {
+    if (!answer(port, connection, inbox.take(text))) return
     opened.database.close()
     opened.lock?.close()
     port.close()

@@ -2,9 +2,9 @@
 // the server or a read.
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type CompiledQuery, DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import { OperationalError } from '../base/errors.ts'
-import type { Database, RawRow, Schema, Statement } from './database.ts'
+import type { Database, Query, RawRow, Schema, Statement } from './database.ts'
 import { SqliteChannel } from './sqlite-channel.ts'
 
 const dialect = {
@@ -24,7 +24,7 @@ class SqliteDatabase implements Database {
     this.#reader = reader
   }
 
-  read(query: CompiledQuery): Promise<RawRow[]> {
+  read(query: Query): Promise<RawRow[]> {
     return this.#reader.read(query.sql, query.parameters)
   }
 

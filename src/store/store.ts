@@ -8,8 +8,9 @@ import { Subscribers } from '../event/subscribers.ts'
 import { tableNames } from '../event/tables.ts'
 import { uniqueViolation } from '../event/unique-violation.ts'
 import type { Rows, TableName } from '../schema/rows.ts'
-import { type Database, GuardFailed, type RawRow, type Statement, UniqueFailed } from './database.ts'
+import { type Database, GuardFailed, type Query, type RawRow, type Statement, UniqueFailed } from './database.ts'
 import { migrate } from './migrate.ts'
+import { RowCache } from './row-cache.ts'
 import { decodeRow } from './row-codec.ts'
 import { openSqlite } from './sqlite.ts'
 import * as statements from './statements.ts'
@@ -69,12 +70,15 @@ interface Prepared {
 
 class SqlStore implements Store {
   readonly #database: Database
+  readonly #statements: statements.Statements
+  readonly #cache = new RowCache()
   readonly #timestamps: TimestampSource
   readonly #subscribers: Subscribers
   #closing: Promise<void> | undefined
 
   constructor(parts: { readonly database: Database; readonly timestamps: TimestampSource; readonly log: Log }) {
     this.#database = parts.database
+    this.#statements = new statements.Statements(parts.database.builder)
     this.#timestamps = parts.timestamps
     this.#subscribers = new Subscribers((error, event) =>
       parts.log.error({ err: error, event: event.id, type: event.type }, 'a subscriber of the event log threw'),
@@ -82,17 +86,19 @@ class SqlStore implements Store {
   }
 
   async get<T extends TableName>(table: T, id: string): Promise<Rows[T] | undefined> {
-    const [raw] = await this.#read((db) => statements.selectById(db, table, id))
+    this.#refuseWhenClosed()
+    const read = async (): Promise<RawRow | undefined> => (await this.#read(this.#statements.byId(table, id)))[0]
+    const raw = this.#cache.get(table, id) ?? (await this.#cache.read(table, id, read))
     return raw && decodeRow(table, raw)
   }
 
   async find<T extends TableName>(table: T, query: Find<T>): Promise<Rows[T][]> {
-    const rows = await this.#read((db) => statements.selectRows(db, table, query))
+    const rows = await this.#read(this.#statements.rows(table, query))
     return rows.map((raw) => decodeRow(table, raw))
   }
 
   async events(after: number, limit: number): Promise<StoredEvent[]> {
-    const rows = await this.#read((db) => statements.selectEvents(db, after, limit))
+    const rows = await this.#read(statements.selectEvents(this.#database.builder, after, limit))
     return rows.map(statements.storedEvent)
   }
 
@@ -100,9 +106,12 @@ class SqlStore implements Store {
     this.#refuseWhenClosed()
     if (changes.length === 0) return []
     const prepared = this.#prepare(changes)
+    const done = this.#cache.begin(changes)
     const rows = await this.#database.commit(prepared.batch).catch((error: unknown) => {
+      done(false)
       throw translate(error, prepared)
     })
+    done(true)
     this.#subscribers.deliver(storedEvents(prepared, rows))
     return storedEvents(prepared, rows)
   }
@@ -120,9 +129,9 @@ class SqlStore implements Store {
     return this.#closing
   }
 
-  async #read(compile: (db: Database['builder']) => Parameters<Database['read']>[0]): Promise<RawRow[]> {
+  async #read(query: Query): Promise<RawRow[]> {
     this.#refuseWhenClosed()
-    return this.#database.read(compile(this.#database.builder))
+    return this.#database.read(query)
   }
 
   #refuseWhenClosed(): void {
@@ -130,20 +139,24 @@ class SqlStore implements Store {
   }
 
   #prepare(changes: readonly Change[]): Prepared {
-    const db = this.#database.builder
+    const counts = new statements.EventCounts(changes.flatMap((change) => ('event' in change ? [change.event] : [])))
+    const { raises } = counts
     const prepared: Prepared = { batch: [], origin: [], events: [] }
+    const add = (statement: Statement, change: Change): number => {
+      prepared.origin.push(change)
+      return prepared.batch.push(statement)
+    }
     for (const change of changes) {
       if ('event' in change) {
-        const { event } = change
+        const event = { ...change.event }
         const stored = { data: JSON.stringify(event.data), tm_create: this.#timestamps.next() }
-        prepared.batch.push(...statements.eventStatements(db, event, stored))
-        prepared.events.push({ ...stored, event: { ...event }, position: prepared.batch.length - 1 })
-      } else {
-        prepared.batch.push(statements.rowStatement(db, change))
-      }
-      while (prepared.origin.length < prepared.batch.length) prepared.origin.push(change)
+        const position = add(this.#statements.event(event, counts.take(event), stored), change)
+        prepared.events.push({ ...stored, event, position })
+      } else add(this.#statements.change(change), change)
     }
-    prepared.batch.push(statements.rememberClock(db, parseMicros(this.#timestamps.next())))
+    // Raised before the events that take their numbers from them; last here, when all timestamps are handed out.
+    prepared.batch.unshift(this.#statements.count(raises, parseMicros(this.#timestamps.next())))
+    prepared.origin.unshift(undefined)
     return prepared
   }
 }
