@@ -9,6 +9,7 @@ import { environment, nativeAddon, node, packages, root } from './bootstrap.mjs'
 const tools = [
   ['sip-tester', 'sipp'],
   ['baresip', 'baresip'],
+  ['linphone-cli', 'linphonec'],
   ['curl', 'curl'],
   ['iproute2', 'ip'],
   ['openssl', 'openssl'],

@@ -6,11 +6,11 @@ import type { PcmRate } from '../codec/wide-codec.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
 import type { MediaPlan } from '../sdp/media-plan.ts'
 import { EncodingEffort } from './encoding-effort.ts'
-import type { EngineNotice, EngineReplies, LegCommand, LegPorts, LegStatistics, Tone } from './engine.ts'
-import type { Leg } from './leg.ts'
+import type { EngineNotice, EngineReplies, LegCommand, LegPorts, Tone } from './engine.ts'
+import type { Leg, LegSettings } from './leg.ts'
 import type { MixMember, MixRate } from './mix-member.ts'
 import { Mixer } from './mixer.ts'
-import type { PacketIo, PacketSink, PortPair } from './packet-io.ts'
+import type { PacketIo, PacketSink } from './packet-io.ts'
 import { PacketScratch } from './packet-scratch.ts'
 import { RecordedLeg } from './recorded-leg.ts'
 import { Silences } from './silences.ts'
@@ -68,7 +68,7 @@ export class EngineCore {
       now: () => settings.clock.now(),
       leg: (legId) => this.#legs.get(legId),
       // Of the peer's line nobody is told anything.
-      makeLine: (ports) => this.#makeLeg('tap', ports, () => undefined),
+      makeLine: (ports) => this.#makeLeg({ id: 'tap', ports, firstSequence: undefined, notify: () => undefined }),
     })
   }
 
@@ -81,7 +81,7 @@ export class EngineCore {
   }
 
   readonly #handlers: Handlers = {
-    openLeg: (command) => this.#openLeg(command.legId, command.rtpPort),
+    openLeg: (command) => this.#openLeg(command),
     configureLeg: (command) => this.#configureLeg(command.legId, command.plan),
     join: async (command) => this.#join(command.legId, command.mixId),
     leave: async (command) => this.#leave(this.#leg(command.legId)),
@@ -171,14 +171,15 @@ export class EngineCore {
     return leg
   }
 
-  async #openLeg(legId: string, port: number | undefined): Promise<LegPorts> {
+  async #openLeg(command: Extract<LegCommand, { kind: 'openLeg' }>): Promise<LegPorts> {
+    const { legId, rtpPort, firstSequence } = command
     if (this.#legs.has(legId) || this.#opening.has(legId)) throw new Bug(`Media leg ${legId} is open already.`)
     this.#opening.add(legId)
     const { packetIo, notify } = this.#settings
     try {
       const inlet = new Inlet()
-      const ports = await packetIo.open(inlet, port)
-      const leg = this.#makeLeg(legId, ports, notify)
+      const ports = await packetIo.open(inlet, rtpPort)
+      const leg = this.#makeLeg({ id: legId, ports, firstSequence, notify })
       inlet.leg = leg
       this.#legs.set(legId, leg)
       this.#legList = [...this.#legs.values()]
@@ -188,14 +189,12 @@ export class EngineCore {
     }
   }
 
-  #makeLeg(id: string, ports: PortPair, notify: EngineCoreSettings['notify']): RecordedLeg {
+  #makeLeg(made: Pick<LegSettings, 'id' | 'ports' | 'firstSequence' | 'notify'>): RecordedLeg {
     const { clock, random, mediaTimeoutMs, opusRate } = this.#settings
     return new RecordedLeg({
-      id,
-      ports,
+      ...made,
       random,
       wallMicros: () => clock.wallMicros(),
-      notify,
       silences: this.#silences,
       scratch: this.#scratch,
       effort: this.effort,
@@ -257,9 +256,9 @@ export class EngineCore {
     return new Promise((resolve) => leg.play(tone, () => resolve(undefined)))
   }
 
-  async #closeLeg(legId: string): Promise<LegStatistics> {
+  async #closeLeg(legId: string): Promise<EngineReplies['closeLeg']> {
     const leg = this.#leg(legId)
-    const statistics = leg.statistics()
+    const statistics = { ...leg.statistics(), nextSequence: leg.nextSequence }
     this.#leave(leg)
     const untapped = this.#taps.stop(legId)
     this.#legs.delete(legId)

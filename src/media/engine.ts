@@ -100,6 +100,8 @@ export type LegCommand =
       readonly legId: string
       readonly near?: string
       readonly rtpPort?: number
+      /** Sequence number of its first packet; a random one when absent. */
+      readonly firstSequence?: number
     }
   /** Sets or changes what was negotiated; media flows from then on (silence while in no mix). */
   | { readonly kind: 'configureLeg'; readonly legId: string; readonly plan: MediaPlan }
@@ -144,7 +146,7 @@ export type LegCommand =
   /** No-op without a tap. */
   | { readonly kind: 'tapStop'; readonly legId: string }
   | { readonly kind: 'statistics'; readonly legId: string }
-  /** Sends RTCP BYE, frees the ports; answers the final statistics. */
+  /** Sends RTCP BYE, frees the ports; answers the final statistics and the sequence number that its next packet would have had. */
   | { readonly kind: 'closeLeg'; readonly legId: string }
 
 export interface EngineReplies {
@@ -160,7 +162,7 @@ export interface EngineReplies {
   tapStart: LegPorts
   tapStop: undefined
   statistics: LegStatistics
-  closeLeg: LegStatistics
+  closeLeg: LegStatistics & { readonly nextSequence?: number }
   recordStart: undefined
   recordStop: readonly FinishedFile[]
   play: undefined

@@ -30,6 +30,8 @@ import type { Silences } from './silences.ts'
 export interface LegSettings {
   readonly id: string
   readonly ports: PortPair
+  /** Undefined: a random one. */
+  readonly firstSequence: number | undefined
   /** Uniform in [0, 1). */
   readonly random: () => number
   readonly wallMicros: () => number
@@ -79,7 +81,7 @@ export class Leg implements MixMember {
     this.#stream = new SendStream({
       ssrc: random() * 2 ** 32,
       // In the lower half: the far end sees the first rollover even when packets before it are lost (RFC 3711 §3.3.1).
-      sequence: random() * 2 ** 15,
+      sequence: settings.firstSequence ?? random() * 2 ** 15,
       timestamp: random() * 2 ** 32,
     })
   }
@@ -90,6 +92,11 @@ export class Leg implements MixMember {
 
   get ports(): PortPair {
     return this.#settings.ports
+  }
+
+  /** Of the packet that it would send next. */
+  get nextSequence(): number {
+    return this.#stream.sequence
   }
 
   get configured(): boolean {

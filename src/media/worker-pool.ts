@@ -218,15 +218,24 @@ class WorkerPool implements MediaPool {
     return leg.seat.engine.request(command)
   }
 
-  /** Opens the leg's ports on another seat and sets it up as it was. Whoever hears it finds a new source (RFC 3550 §8.1). */
+  /**
+   * Opens the leg's ports on another seat and sets it up as it was. Whoever hears it finds a new source (RFC 3550 §8.1) that
+   * goes on counting: phones whose jitter buffer minds the sequence number alone (baresip 1.0) take what counts lower for late.
+   */
   async #move(legId: string, leg: Leg, to: Seat): Promise<void> {
     const from = leg.seat
     try {
-      leg.earlier = withEarlier(leg, await from.engine.request({ kind: 'closeLeg', legId }))
+      const { nextSequence, ...statistics } = await from.engine.request({ kind: 'closeLeg', legId })
+      leg.earlier = withEarlier(leg, statistics)
       from.legs -= 1
       to.legs += 1
       leg.seat = to
-      await to.engine.request({ kind: 'openLeg', legId, rtpPort: leg.ports.rtpPort })
+      await to.engine.request({
+        kind: 'openLeg',
+        legId,
+        rtpPort: leg.ports.rtpPort,
+        ...(nextSequence !== undefined && { firstSequence: nextSequence }),
+      })
       for (const command of leg.kept.values()) await to.engine.request(command)
     } finally {
       leg.moving = undefined

@@ -17,6 +17,19 @@ export interface BaresipOptions {
   readonly autoAnswer?: boolean
   /** TLS and SRTP, and nothing else; a PEM file with certificate and key. */
   readonly secure?: { readonly certificate: string }
+  /** Without `secure`: what it dials and registers by; UDP unless given. */
+  readonly transport?: 'udp' | 'tcp'
+  /** Registers as an extension of the server, and calls as such. */
+  readonly login?: Login
+}
+
+export interface Login {
+  readonly extension: string
+  readonly password: string
+  /** Host name of the extension's registrar, which needs not resolve. */
+  readonly domain: string
+  /** Where the server is. */
+  readonly server: { readonly port: number; readonly transport: 'udp' | 'tcp' | 'tls' }
 }
 
 const modulePaths = ['/usr/lib/baresip/modules', '/usr/lib64/baresip/modules', '/usr/local/lib/baresip/modules']
@@ -31,6 +44,13 @@ function modulePath(): string {
   })
   if (found === undefined) throw new Error(`baresip's modules are in none of ${modulePaths.join(', ')}`)
   return found
+}
+
+function loginAccount({ login, room }: BaresipOptions): string | undefined {
+  if (login === undefined) return undefined
+  const { extension, password, domain, server } = login
+  const proxy = `sip:${room.address}:${server.port};transport=${server.transport}`
+  return `<sip:${extension}@${domain};transport=${server.transport}>;auth_pass=${password};outbound="${proxy}";regint=600`
 }
 
 function configuration(options: BaresipOptions, recordings: string): string {
@@ -74,22 +94,22 @@ export class Baresip {
   readonly #child: Child
   readonly #folder: string
   readonly #recordings: string
+  readonly #account: string
 
   private constructor(options: BaresipOptions) {
     this.#folder = mkdtempSync(join(tmpdir(), `partyline-${options.name}-`))
     this.#recordings = join(this.#folder, 'heard')
     mkdirSync(this.#recordings)
-    const { name, room, sipPort, secure } = options
+    const { name, room, sipPort, secure, transport = 'udp' } = options
     const at = `sip:${name}@${room.address}`
-    this.uri = secure ? `${at}:${sipPort + 1};transport=tls` : `${at}:${sipPort}`
-    const account = `<${at}:${secure ? sipPort + 1 : sipPort};transport=${secure ? 'tls' : 'udp'}>`
+    const plain = `${at}:${sipPort}${transport === 'tcp' ? ';transport=tcp' : ''}`
+    this.uri = secure ? `${at}:${sipPort + 1};transport=tls` : plain
+    const account = `<${at}:${secure ? sipPort + 1 : sipPort};transport=${secure ? 'tls' : transport}>;regint=0`
     const encryption = secure ? ';mediaenc=srtp-mand' : ''
     const answering = options.autoAnswer === true ? 'auto' : 'manual'
     writeFileSync(join(this.#folder, 'config'), configuration(options, this.#recordings))
-    writeFileSync(
-      join(this.#folder, 'accounts'),
-      `${account};regint=0${encryption};answermode=${answering};audio_codecs=PCMU/8000/1;ptime=20\n`,
-    )
+    this.#account = `${loginAccount(options) ?? account}${encryption};answermode=${answering};audio_codecs=PCMU/8000/1;ptime=20`
+    writeFileSync(join(this.#folder, 'accounts'), `${this.#account}\n`)
     writeFileSync(join(this.#folder, 'contacts'), '')
     this.#child = new Child(options.room.command('baresip', '-4', '-f', this.#folder))
   }
@@ -97,18 +117,48 @@ export class Baresip {
   /** Resolves when it listens. */
   static async start(options: BaresipOptions): Promise<Baresip> {
     const phone = new Baresip(options)
-    await phone.#child.until(/baresip is ready/)
+    await phone.#begin(options).catch(async (error: unknown) => {
+      await phone.close()
+      throw error
+    })
     return phone
+  }
+
+  async #begin({ login }: BaresipOptions): Promise<void> {
+    await this.#child.until(/baresip is ready/)
+    if (login !== undefined) await this.#register()
+  }
+
+  /** Version 1 gives up when it is offered SHA-256; then it is offered MD5 alone. */
+  async #register(): Promise<void> {
+    await this.#child.until(/Register: Function not implemented|\b200 OK/)
+    if (/\b200 OK/.test(this.output)) return
+    this.#child.write(`/uanew ${this.#account}\n/uanext\n`)
+    await this.#child.until(/\b200 OK/)
   }
 
   get output(): string {
     return this.#child.output
   }
 
+  /** Asks the far end to call somebody in its place (RFC 3515); resolves when that one has answered. */
+  async transfer(uri: string): Promise<void> {
+    this.#child.write(`/transfer ${uri}\n`)
+    await this.#child.until(/200 OK/)
+  }
+
   /** Resolves when the call is established. */
   async dial(uri: string): Promise<void> {
     this.#child.write(`/dial ${uri}\n`)
     await this.established()
+  }
+
+  accept(): void {
+    this.#child.write('/accept\n')
+  }
+
+  until(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#child.until(pattern)
   }
 
   async established(): Promise<void> {
@@ -150,7 +200,11 @@ export class Baresip {
   heard(): Recording {
     const file = readdirSync(this.#recordings).find((name) => name.endsWith('-dec.wav'))
     if (file === undefined) throw new Error(`no recording\n${this.output}`)
-    return readWav(readFileSync(join(this.#recordings, file)))
+    const bytes = readFileSync(join(this.#recordings, file))
+    // It writes the length last of all, after it has told that the call is over.
+    const data = bytes.indexOf('data')
+    bytes.writeUInt32LE(bytes.length - data - 8, data + 4)
+    return readWav(bytes)
   }
 
   async close(): Promise<void> {

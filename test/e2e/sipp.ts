@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Child } from './child.ts'
+import type { Room } from './room.ts'
 import { eventually } from './tools.ts'
 
 export interface SippOptions {
@@ -16,6 +17,8 @@ export interface SippOptions {
   /** Whom to call: user part, host and port. Absent: SIPp waits to be called. */
   readonly call?: { readonly user: string; readonly port: number }
   readonly calls?: number
+  /** Another place to run in than this machine's own loopback; then it is not waited for until it listens. */
+  readonly room?: Pick<Room, 'command'>
 }
 
 export interface SippResult {
@@ -46,7 +49,7 @@ export class Sipp {
   readonly #folder = mkdtempSync(join(tmpdir(), 'partyline-sipp-'))
 
   private constructor(options: SippOptions) {
-    const { scenario, address, port, transport = 'udp', call, calls = 1 } = options
+    const { scenario, address, port, transport = 'udp', call, calls = 1, room } = options
     const file = fileURLToPath(new URL(`./sipp/${scenario}.xml`, import.meta.url))
     const target = call ? [`${address}:${call.port}`, '-s', call.user] : []
     const own = [
@@ -64,7 +67,8 @@ export class Sipp {
     const limits = ['-m', String(calls), '-r', '10', '-timeout', '30', '-timeout_error', '-nostdin']
     const traces = ['-trace_err', '-error_file', 'errors.log', '-trace_msg', '-message_file', 'messages.log']
     const counts = ['-trace_stat', '-stf', 'counts.csv', '-fd', '1']
-    this.#child = new Child(['sipp', ...target, '-sf', file, ...own, ...limits, ...traces, ...counts], {
+    const command = [...target, '-sf', file, ...own, ...limits, ...traces, ...counts]
+    this.#child = new Child(room?.command('sipp', ...command) ?? ['sipp', ...command], {
       cwd: this.#folder,
       env: { TERM: 'xterm' },
     })
@@ -73,7 +77,7 @@ export class Sipp {
   /** As a called party it listens once this resolves. */
   static async start(options: SippOptions): Promise<Sipp> {
     const sipp = new Sipp(options)
-    if (!options.call) await eventually('SIPp listens', () => (isBound(options) ? true : undefined))
+    if (!options.call && !options.room) await eventually('SIPp listens', () => (isBound(options) ? true : undefined))
     return sipp
   }
 

@@ -2,10 +2,10 @@
 import { spawnSync } from 'node:child_process'
 
 /** Undefined when the program runs, otherwise why the test is skipped. */
-export function lacks(program: 'sipp' | 'baresip' | 'curl' | 'openssl'): string | undefined {
-  const flag = { curl: '--version', openssl: 'version', sipp: '-v', baresip: '-h' }[program]
+export function lacks(program: 'sipp' | 'baresip' | 'linphonec' | 'curl' | 'openssl'): string | undefined {
+  const flag = { curl: '--version', openssl: 'version', sipp: '-v', baresip: '-h', linphonec: '-v' }[program]
   const { error } = spawnSync(program, [flag], { timeout: 10_000 })
-  return error ? `${program} is not installed` : undefined
+  return error ? `${program} is not installed${program === 'linphonec' ? ' (package linphone-cli)' : ''}` : undefined
 }
 
 /** For `skipIf`: true when something is missing, and says so, since a reporter may not name what was skipped. */
