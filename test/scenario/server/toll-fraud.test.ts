@@ -1,44 +1,25 @@
 // Toll fraud: with default settings nothing makes the server send an INVITE to an address that the operator did not admit. Every
 // datagram that leaves is looked at, and the places aimed at have phones that would answer.
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/base/ids.ts'
-import { answerChallenge } from '../../../src/sip/digest.ts'
-import { header } from '../../../src/sip/message.ts'
 import { sdp } from '../sip/session-description.ts'
-import { defaultDialAllow, type Fort, openFort } from './fort.ts'
+import { defaultDialAllow } from './fort.ts'
 import { serverAddress } from './house.ts'
 import { field, type RawPhone, serverTag } from './raw-phone.ts'
-
-const foreign = '203.0.113.66'
-const attacker = '203.0.113.1'
-const local = '127.0.0.1'
-const carrier = '198.51.100.9'
-const names = {
-  'evil.example': [foreign],
-  'both.example': [foreign, local],
-  '127.0.0.1.evil.example': [foreign],
-  localhost: [local],
-}
-
-const forts: Fort[] = []
-afterEach(async () => {
-  for (const fort of forts.splice(0)) await fort.close()
-})
-
-/** The server, and phones at the foreign address and the local one that would answer whatever rings them. */
-async function open(settings: Parameters<typeof openFort>[0] = {}) {
-  const fort = await openFort(settings, names)
-  forts.push(fort)
-  const victim = await fort.phone(foreign, () => 200)
-  return { ...fort, victim }
-}
-type Open = Awaited<ReturnType<typeof open>>
-
-const sip = (target: string) => ({ type: 'sip', target })
-const refusal = (status: number, reason: string) => ({ status, reason })
-const notAllowed = refusal(403, 'DESTINATION_NOT_ALLOWED')
-const invalid = refusal(400, 'INVALID_ARGUMENT')
-const wait = { type: 'sleep', option: { duration: 600_000 } }
+import {
+  attacker,
+  foreign,
+  inConference,
+  invalid,
+  local,
+  newestCall,
+  notAllowed,
+  openTarget,
+  refusal,
+  sip,
+  type Target,
+  wait,
+} from './toll-target.ts'
 
 const destinations: [what: string, destination: object, answer: { status: number; reason: string }][] = [
   ['a foreign address', sip(`+882999@${foreign}`), notAllowed],
@@ -73,7 +54,7 @@ const destinations: [what: string, destination: object, answer: { status: number
 
 describe('an API request', () => {
   it.each(destinations)('to call %s is refused', async (_what, destination, answer) => {
-    const { ask, clock, sightings } = await open()
+    const { ask, clock, sightings } = await openTarget()
     for (const path of ['/calls', '/groupcalls']) {
       for (const list of [[destination], [sip(`ok@${local}`), destination]]) {
         const body = { source: sip('desk'), destinations: list, actions: [{ type: 'answer' }] }
@@ -85,7 +66,7 @@ describe('an API request', () => {
   })
 
   it('rings the admitted one of two addresses of a name, and says so on no other wire', async () => {
-    const { ask, clock, phone, reached } = await open()
+    const { ask, clock, phone, reached } = await openTarget()
     await phone(local, () => 200)
     const body = {
       source: sip('desk'),
@@ -100,7 +81,7 @@ describe('an API request', () => {
   it.each(['Route', 'Record-Route', 'Contact', 'X-A\r\nRoute', 'To'])(
     'cannot add the header %j by a variable',
     async (name) => {
-      const { ask, clock, sightings } = await open()
+      const { ask, clock, sightings } = await openTarget()
       const variables = { [`sip.header.${name}`]: `<sip:${foreign};lr>` }
       const body = { source: sip('desk'), destinations: [sip(`x@${local}`)], actions: [], variables }
       expect(await ask('POST', '/calls', body)).toMatchObject({ status: 400, reason: 'INVALID_VARIABLES' })
@@ -110,7 +91,7 @@ describe('an API request', () => {
   )
 
   it('of a customer who is no operator makes no provider and no route', async () => {
-    const { ask, customer, sightings } = await open()
+    const { ask, customer, sightings } = await openTarget()
     const { id, key } = await customer('other')
     expect((await ask('GET', '/customer', undefined, key)).json['id']).toBe(id)
     const provider = await ask('POST', '/providers', { hostname: foreign }, key)
@@ -120,7 +101,7 @@ describe('an API request', () => {
   })
 
   it('cannot reach the extension or the agent of another customer', async () => {
-    const { ask, made, customer, clock, sightings } = await open()
+    const { ask, made, customer, clock, sightings } = await openTarget()
     const extension = await made('/extensions', { extension: '1001', password: 'secret-of-1001' })
     const agent = await made('/agents', agentWith('someone@example.com', sip(`x@${local}`)))
     const { key } = await customer('other')
@@ -137,7 +118,7 @@ describe('an API request', () => {
   })
 
   it('to call an agent whose addresses are foreign is refused', async () => {
-    const { ask, made, clock, sightings } = await open()
+    const { ask, made, clock, sightings } = await openTarget()
     const target = await made(
       '/agents',
       agentWith('agent@example.com', sip(`x@${foreign}`), { type: 'tel', target: '+882999' }),
@@ -158,17 +139,10 @@ const agentWith = (username: string, ...addresses: object[]) => ({
 })
 
 /** A number that runs these actions. */
-async function numberRunning({ made }: Open, actions: object[], number = '+15550100'): Promise<string> {
+async function numberRunning({ made }: Target, actions: object[], number = '+15550100'): Promise<string> {
   const flow = await made('/flows', { name: 'a flow', detail: '', actions })
   await made('/numbers', { number, call_flow_id: flow, name: '', detail: '' })
   return number
-}
-
-/** The newest call as the API shows it. */
-async function newestCall({ ask }: Open): Promise<Record<string, unknown>> {
-  const { json } = await ask('GET', '/calls')
-  const [newest] = Array.isArray(json['result']) ? json['result'] : []
-  return newest ?? {}
 }
 
 const inFlows: [what: string, destination: object][] = [
@@ -181,7 +155,7 @@ const inFlows: [what: string, destination: object][] = [
 
 describe('a flow', () => {
   it.each(inFlows)('that connects its caller with %s ends the call', async (_what, destination) => {
-    const fort = await open()
+    const fort = await openTarget()
     const number = await numberRunning(fort, [
       { type: 'answer' },
       { type: 'connect', option: { destinations: [destination] } },
@@ -197,7 +171,7 @@ describe('a flow', () => {
   })
 
   it.each(inFlows.slice(0, 3))('without a call that calls %s ends', async (_what, destination) => {
-    const { ask, clock, sightings } = await open()
+    const { ask, clock, sightings } = await openTarget()
     const call = { type: 'call', option: { destinations: [destination], actions: [{ type: 'answer' }] } }
     const { status, json } = await ask('POST', '/activeflows', {
       actions: [call, { type: 'sleep', option: { duration: 60_000 } }],
@@ -209,7 +183,7 @@ describe('a flow', () => {
   })
 
   it('reaches no phone by webhook_send or fetch', async () => {
-    const { ask, clock, sightings } = await open()
+    const { ask, clock, sightings } = await openTarget()
     for (const [type, option] of [
       [
         'webhook_send',
@@ -224,21 +198,6 @@ describe('a flow', () => {
     expect(sightings).toEqual([])
   })
 })
-
-/** A raw phone in a conference of the server, spoken with as `c`; its call's id. */
-async function inConference(fort: Open, more: Parameters<RawPhone['request']>[0]['headers'] = [], address = attacker) {
-  const { hash } = await fort.conference()
-  const caller = await fort.raw(address)
-  const call = { callId: 'c', uri: `sip:direct.${hash}@${serverAddress}` }
-  caller.request({ method: 'INVITE', ...call, cseq: 1, headers: more, sdp: sdp('raw') })
-  await fort.clock.advance(1000)
-  const toTag = serverTag(caller.final('c', '1 INVITE'))
-  caller.request({ method: 'ACK', ...call, cseq: 1, toTag })
-  await fort.clock.advance(1000)
-  const { id, status } = await newestCall(fort)
-  expect(status).toBe('progressing')
-  return { caller, dialog: { callId: 'c', uri: `sip:${serverAddress}`, toTag }, callId: String(id) }
-}
 
 const referTargets: [referTo: string, status: number][] = [
   [`<sip:premium@${foreign}>`, 403],
@@ -260,7 +219,7 @@ const referTargets: [referTo: string, status: number][] = [
 
 describe('a REFER', () => {
   it.each(referTargets)('to %s is refused with %i', async (referTo, status) => {
-    const fort = await open()
+    const fort = await openTarget()
     const { caller, dialog } = await inConference(fort)
     caller.request({ method: 'REFER', ...dialog, cseq: 2, headers: [field('Refer-To', referTo)] })
     await fort.clock.advance(40_000)
@@ -268,7 +227,7 @@ describe('a REFER', () => {
   })
 
   it('outside any dialog is refused', async () => {
-    const fort = await open()
+    const fort = await openTarget()
     const caller = await fort.raw(attacker)
     const refer = { method: 'REFER', uri: `sip:${serverAddress}`, callId: 'r', cseq: 1 }
     caller.request({ ...refer, headers: [field('Refer-To', `<sip:premium@${foreign}>`)] })
@@ -286,7 +245,7 @@ describe('a phone that answers', () => {
   })
 
   it.each([300, 301, 302, 305, 380])('with %i and a foreign Contact ends the call', async (status) => {
-    const fort = await open()
+    const fort = await openTarget()
     await fort.raw(local, (request, phone) => {
       if (request.method === 'INVITE')
         phone.respond(request, status, { headers: [field('Contact', `<sip:premium@${foreign}>`)] })
@@ -298,7 +257,7 @@ describe('a phone that answers', () => {
   })
 
   it.each([401, 407])('with %i gets no second INVITE elsewhere', async (status) => {
-    const fort = await open()
+    const fort = await openTarget()
     const challenge = field(
       status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate',
       `Digest realm="r", domain="sip:${foreign}", nonce="n"`,
@@ -312,7 +271,7 @@ describe('a phone that answers', () => {
   })
 
   it('with a foreign Record-Route and Contact gets its re-INVITEs itself', async () => {
-    const fort = await open()
+    const fort = await openTarget()
     const lead = [field('Record-Route', `<sip:${foreign};lr>`), field('Contact', `<sip:premium@${foreign}>`)]
     const phone = await fort.raw(local, (request, far) => {
       if (request.method === 'INVITE') far.respond(request, 200, { headers: lead, sdp: sdp('raw') })
@@ -341,7 +300,7 @@ describe('a caller', () => {
     ['Path', [field('Path', `<sip:${foreign};lr>`)]],
   ]
   it.each(tricks)('with a foreign address in %s gets the re-INVITEs itself', async (_what, more) => {
-    const fort = await open()
+    const fort = await openTarget()
     const { caller, callId } = await inConference(fort, more)
     expect((await fort.ask('POST', `/calls/${callId}/hold`)).status).toBe(200)
     await fort.clock.advance(2000)
@@ -350,7 +309,7 @@ describe('a caller', () => {
   })
 
   it('with a foreign Record-Route gets the refreshes of its session itself', async () => {
-    const fort = await open()
+    const fort = await openTarget()
     const timer = [field('Supported', 'timer'), field('Session-Expires', '90;refresher=uas')]
     const { caller } = await inConference(fort, [field('Record-Route', `<sip:${foreign};lr>`), ...timer])
     await fort.clock.advance(60_000)
@@ -365,7 +324,7 @@ describe('a caller', () => {
     ['Reply-To', 'Reply-To', `<sip:premium@${foreign}>`],
     ['X-Dial', 'X-Dial', `sip:premium@${foreign}`],
   ])('with a foreign address in %s has no INVITE sent at all', async (_what, name, value) => {
-    const fort = await open()
+    const fort = await openTarget()
     const { hash } = await fort.conference()
     const caller = await fort.raw(attacker)
     for (const [index, uri] of [`sip:direct.${hash}@${serverAddress}`, `sip:premium@${foreign}`].entries())
@@ -389,243 +348,12 @@ describe('a caller', () => {
     'tel:+882999',
     `sip:sip%3Apremium%40${foreign}@sip.test`,
   ])('who asks for %s without showing who it is is refused', async (uri) => {
-    const fort = await open()
+    const fort = await openTarget()
     const caller = await fort.raw(attacker)
     caller.request({ method: 'INVITE', callId: 'u', cseq: 1, uri, sdp: sdp('raw') })
     await fort.clock.advance(5000)
     expect(caller.final('u', '1 INVITE')?.status).toBeGreaterThanOrEqual(400)
     expect(fort.sightings).toEqual([])
-  })
-})
-
-const password = 'secret-of-1001'
-
-/** A raw phone that may register as extension 1001 of the first customer. */
-async function extension(fort: Open, address = attacker) {
-  await fort.made('/extensions', { extension: '1001', password })
-  const domain = `${fort.customerId}.registrar.test`
-  const phone = await fort.raw(address)
-  const ask = (cseq: number, more: Parameters<RawPhone['request']>[0]['headers'] = [], from = phone): void => {
-    const lead = [
-      field('To', `<sip:1001@${domain}>`),
-      field('From', `<sip:1001@${domain}>;tag=raw`),
-      field('Expires', '600'),
-    ]
-    from.request({ method: 'REGISTER', uri: `sip:${domain}`, callId: 'reg', cseq, headers: [...lead, ...more] })
-  }
-  const credentials = (method: string, uri: string, cseq: string) => {
-    const challenge = phone.final(method === 'REGISTER' ? 'reg' : 'inv', cseq)?.headers ?? []
-    const answer = answerChallenge({
-      challenges: challenge,
-      method,
-      uri,
-      username: '1001',
-      password,
-      cnonce: 'c',
-      nc: 1,
-    })
-    return answer === undefined ? [] : [answer]
-  }
-  /** What answers the challenge to REGISTER 1. */
-  const signed = async () => {
-    ask(1)
-    await fort.clock.advance(100)
-    return credentials('REGISTER', `sip:${domain}`, '1 REGISTER')
-  }
-  /** The final status of an INVITE with its password. */
-  const dial = async (uri: string): Promise<number | undefined> => {
-    const invite = { method: 'INVITE', uri, callId: 'inv', sdp: sdp('raw') }
-    const from = field('From', `<sip:1001@${domain}>;tag=raw`)
-    phone.request({ ...invite, cseq: 1, headers: [from] })
-    await fort.clock.advance(1000)
-    phone.request({ ...invite, method: 'ACK', cseq: 1, toTag: serverTag(phone.final('inv', '1 INVITE')) })
-    phone.request({ ...invite, cseq: 2, headers: [from, ...credentials('INVITE', uri, '1 INVITE')] })
-    await fort.clock.advance(60_000)
-    return phone.final('inv', '2 INVITE')?.status
-  }
-  return { phone, domain, ask, signed, dial }
-}
-
-describe('a phone that registers', () => {
-  const ring = { source: sip('desk'), destinations: [{ type: 'extension', target: '1001' }], actions: [] }
-
-  it.each([
-    ['Contact', [field('Contact', `<sip:+882999@${foreign}>`)]],
-    ['a maddr in Contact', [field('Contact', `<sip:+882999@${attacker};maddr=${foreign}>`)]],
-    ['Path', [field('Supported', 'path'), field('Path', `<sip:${foreign};lr>`)]],
-    [
-      'Via',
-      [
-        field(
-          'Via',
-          `SIP/2.0/UDP ${attacker}:5060;maddr=${attacker};branch=z9hG4bK7, SIP/2.0/UDP ${foreign};branch=z9hG4bK8`,
-        ),
-      ],
-    ],
-  ])('with a foreign address in %s is rung where it is', async (_what, more) => {
-    const fort = await open()
-    const { phone, ask, signed } = await extension(fort)
-    ask(2, [...more, ...(await signed())])
-    await fort.clock.advance(100)
-    expect(phone.final('reg', '2 REGISTER')?.status).toBe(200)
-    expect((await fort.ask('POST', '/calls', ring)).status).toBe(200)
-    await fort.clock.advance(1000)
-    expect([fort.reached(), phone.invites.length > 0]).toEqual([[attacker], true])
-  })
-
-  it('cannot answer a challenge from a forged address, and so have that address rung', async () => {
-    const fort = await open()
-    const { ask, signed } = await extension(fort)
-    const answer = await signed()
-    const forged = await fort.raw(carrier)
-    ask(2, answer, forged)
-    await fort.clock.advance(100)
-    expect(forged.final('reg', '2 REGISTER')?.status).toBe(401)
-    const { json } = await fort.ask('POST', '/calls', ring)
-    await fort.clock.advance(1000)
-    expect([fort.sightings, json['calls']]).toEqual([[], []])
-  })
-
-  it.each([
-    ['sip:+882999@HOST', 480],
-    ['sip:00882999@HOST', 480],
-    ['sip:tel%3A+882999@HOST', 480],
-    [`sip:sip%3Apremium%40${foreign}@HOST`, 480],
-    ['sip:sip%3Apremium%40evil.example@HOST', 480],
-    ['sip:premium@HOST', 404],
-    [`sip:premium@${foreign}`, 404],
-    [`sip:+882999@${foreign}`, 480],
-    ['sip:line%3Ax@HOST', 480],
-    [`sip:agent%3A${newUuid()}@HOST`, 404],
-  ])('and dials %s is refused with %i', async (uri, status) => {
-    const fort = await open()
-    const { dial, domain } = await extension(fort)
-    expect(await dial(uri.replace('HOST', domain))).toBe(status)
-    expect(fort.sightings).toEqual([])
-  })
-})
-
-describe('a trunk', () => {
-  it.each([
-    [`sip:+882999@${serverAddress}`, 404],
-    ['sip:+882999@office.trunk.test', 480],
-    [`sip:sip%3Apremium%40${foreign}@office.trunk.test`, 404],
-    [`sip:1001@office.trunk.test`, 404],
-    [`sip:premium@${foreign}`, 404],
-  ])('known by its address that dials %s is refused with %i', async (uri, status) => {
-    const fort = await open()
-    await fort.made('/trunks', { name: 'office', domain_name: 'office', auth_types: ['ip'], allowed_ips: [attacker] })
-    await extension(fort, '203.0.113.2')
-    const trunk = await fort.raw(attacker)
-    trunk.request({ method: 'INVITE', uri, callId: 't', cseq: 1, sdp: sdp('raw') })
-    await fort.clock.advance(60_000)
-    expect([trunk.final('t', '1 INVITE')?.status, fort.sightings]).toEqual([status, []])
-  })
-})
-
-describe('a route', () => {
-  const call = { source: sip('desk'), destinations: [{ type: 'tel', target: '+882999' }], actions: [wait] }
-
-  async function routed(status: number) {
-    const fort = await open()
-    const { domain, ...house } = fort
-    const provider = await domain.providers.create({ hostname: carrier })
-    await domain.dialRoutes.create({ provider_id: provider.id, target: 'all' })
-    const phone = await house.raw(carrier, (request, far) => {
-      const redirect = [field('Contact', `<sip:premium@${foreign}>`), field('Record-Route', `<sip:${foreign};lr>`)]
-      if (request.method === 'INVITE')
-        far.respond(request, status, { headers: redirect, ...(status === 200 && { sdp: sdp('raw') }) })
-    })
-    expect((await house.ask('POST', '/calls', call)).status).toBe(200)
-    await house.clock.advance(1000)
-    return { ...fort, carrierPhone: phone }
-  }
-
-  it('lets numbers leave for its provider and nowhere else', async () => {
-    const fort = await routed(200)
-    const { id } = await newestCall(fort)
-    expect((await fort.ask('POST', `/calls/${String(id)}/hold`)).status).toBe(200)
-    await fort.clock.advance(1000)
-    expect([fort.reached(), fort.carrierPhone.invites.length]).toEqual([[carrier], 2])
-  })
-
-  it('is not left because its provider names another place', async () => {
-    const fort = await routed(302)
-    await fort.clock.advance(60_000)
-    expect(fort.reached()).toEqual([carrier])
-    expect(await newestCall(fort)).toMatchObject({ status: 'hangup' })
-  })
-
-  it('is not for callers from outside: a REFER to a number is refused', async () => {
-    const fort = await routed(486)
-    const { caller, dialog } = await inConference(fort)
-    const before = fort.sightings.length
-    caller.request({ method: 'REFER', ...dialog, cseq: 2, headers: [field('Refer-To', '<tel:+882999>')] })
-    await fort.clock.advance(5000)
-    expect([caller.final('c', '2 REFER')?.status, fort.sightings.length]).toEqual([403, before])
-  })
-})
-
-describe('the limits of a customer', () => {
-  const body = {
-    source: sip('desk'),
-    destinations: [sip(`x@${local}`)],
-    actions: [wait],
-  }
-  const limited = refusal(429, 'LIMIT_REACHED')
-
-  it('refuse outgoing calls beyond those at once until one is over, and let calls in', async () => {
-    const fort = await open({ maxCalls: 1 })
-    await fort.phone(local, () => 200)
-    const first = await fort.ask('POST', '/calls', body)
-    const { caller } = await inConference(fort)
-    expect(await fort.ask('POST', '/calls', body)).toMatchObject(limited)
-    expect(await fort.ask('POST', '/groupcalls', body)).toMatchObject(limited)
-    const uri = `sip:direct.${(await fort.conference()).hash}@${serverAddress}`
-    caller.request({ method: 'INVITE', uri, callId: 'second', cseq: 1, sdp: sdp('raw') })
-    await fort.clock.advance(1000)
-    expect(caller.final('second', '1 INVITE')?.status).toBe(200)
-    expect(fort.sightings.length).toBe(1)
-    await fort.ask('POST', `/calls/${String(first.json['id'])}/hangup`)
-    await fort.clock.advance(1000)
-    expect((await fort.ask('POST', '/calls', body)).status).toBe(200)
-  })
-
-  it('refuse calls that begin too fast, and let them begin a second later', async () => {
-    const fort = await open({ callsPerSecond: 3 })
-    await fort.phone(local, () => 486)
-    const burst = []
-    for (let n = 0; n < 6; n += 1) burst.push((await fort.ask('POST', '/calls', body)).status)
-    expect(burst).toEqual([200, 200, 200, 429, 429, 429])
-    const caller = await fort.raw(attacker)
-    const uri = `sip:direct.${(await fort.conference()).hash}@${serverAddress}`
-    caller.request({ method: 'INVITE', uri, callId: 'fast', cseq: 1, sdp: sdp('raw') })
-    await fort.clock.advance(100)
-    expect(caller.final('fast', '1 INVITE')?.status).toBe(200)
-    await fort.clock.advance(1000)
-    expect((await fort.ask('POST', '/calls', body)).status).toBe(200)
-    expect(fort.sightings.length).toBe(4)
-  })
-
-  it('hold for the calls of flows and of one request with many destinations', async () => {
-    const fort = await open({ maxCalls: 2 })
-    await fort.phone(local, () => undefined)
-    const many = { ...body, destinations: Array.from({ length: 5 }, () => sip(`x@${local}`)) }
-    expect(await fort.ask('POST', '/calls', many)).toMatchObject(limited)
-    await fort.clock.advance(1000)
-    const call = { type: 'call', option: { destinations: many.destinations, actions: [{ type: 'answer' }] } }
-    await fort.ask('POST', '/activeflows', { actions: [call] })
-    await fort.clock.advance(1000)
-    expect(fort.sightings.length).toBeLessThanOrEqual(2)
-  })
-
-  it("are each customer's own", async () => {
-    const fort = await open({ maxCalls: 1 })
-    await fort.phone(local, () => 200)
-    const { key } = await fort.customer('other')
-    expect((await fort.ask('POST', '/calls', body)).status).toBe(200)
-    expect(await fort.ask('POST', '/calls', body)).toMatchObject(limited)
-    expect((await fort.ask('POST', '/calls', body, key)).status).toBe(200)
   })
 })
 
