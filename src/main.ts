@@ -6,6 +6,7 @@ import { systemClock } from './net/system-clock.ts'
 import { type Server, startServer } from './server.ts'
 import { keepHeapSmall } from './telemetry/heap.ts'
 import { createLog } from './telemetry/log.ts'
+import { favourThreads } from './telemetry/thread-priority.ts'
 
 function readVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
@@ -58,6 +59,7 @@ async function main(): Promise<void> {
   const log = createLog(settings.logLevel)
   const server = await startServer({ settings, clock: systemClock, log, version: readVersion() })
   process.stdout.write(whatNext(settings, server))
+  favourThreads('media')
   keepHeapSmall(systemClock)
   let stopping = false
   const stop = (signal: string): void => {

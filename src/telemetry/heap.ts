@@ -1,5 +1,5 @@
 // Gives memory back after a burst of calls. V8 collects when it needs room, and on a machine with much of it that is late: the process stays as
-// large as at its busiest. Collecting stops this thread for some 10 ms, so that it waits for a quiet moment; audio runs in other threads.
+// large as at its busiest. Collecting stops this thread for some 10 ms, so that it waits for a quiet moment; audio runs in other threads, before this one.
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
