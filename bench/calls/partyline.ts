@@ -13,7 +13,7 @@ import type { Answerer, Written } from './answerer.ts'
 
 const ownCheckout = fileURLToPath(new URL('../..', import.meta.url))
 /** As in package.json's `start`. */
-const nodeFlags = ['--max-semi-space-size=4']
+const nodeFlags = ['--max-semi-space-size=8']
 
 export interface PartylineOptions {
   readonly conferences: number

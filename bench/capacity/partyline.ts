@@ -23,7 +23,7 @@ export interface Partyline extends Bridge {
 }
 
 /** As in package.json's `start`. */
-const nodeFlags = ['--max-semi-space-size=4']
+const nodeFlags = ['--max-semi-space-size=8']
 const ownCheckout = fileURLToPath(new URL('../..', import.meta.url))
 
 interface Conference {
