@@ -14,7 +14,6 @@ import { Planner } from './destination-plan.ts'
 import type { DialPolicy } from './dial-policy.ts'
 import { flowDialling } from './flow-dialling.ts'
 import { LiveGroupcalls } from './groupcalls.ts'
-import { directInbound } from './inbound.ts'
 import { IncomingCalls } from './incoming-calls.ts'
 import type { LiveCall } from './live-call.ts'
 import { Outgoing } from './outgoing.ts'
@@ -44,8 +43,8 @@ export interface CallsOptions {
   readonly maxCallSeconds: number
   readonly dialPolicy: DialPolicy
   readonly resolve: ResolveHost
-  /** Whom INVITEs are for; absent: direct hashes of conferences and flows only. */
-  readonly inbound?: InboundRoutes
+  /** Whom INVITEs are for. */
+  readonly inbound: InboundRoutes
   /** Absent: no telephone number can be called. */
   readonly outbound?: OutboundRoutes
   /** Absent: no phone registers here, extensions have no contacts. */
@@ -71,7 +70,6 @@ export function composeCalls(
   const { ledger, clock, engine, signalling, flows, log, publicIp, sipDomain } = options
   const { dialPolicy, resolve, outbound, phones, limits, conferences, followRedirects = false } = options
   const { audio, maxCallSeconds, sipPorts = [5060, 5061] } = options
-  const inbound = options.inbound ?? directInbound(ledger)
   const codecs = options.codecs && { codecs: options.codecs }
   const call = {
     ledger,
@@ -116,7 +114,7 @@ export function composeCalls(
     dialling: flowDialling({ registry, outgoing, bridges, engine, clock }),
     transfers: new Transfers({ registry, outgoing, own, places, bridges, chains, signalling, log }),
     incoming: new IncomingCalls({
-      ...{ ledger, clock, log, flows, signalling, inbound },
+      ...{ ledger, clock, log, flows, signalling, inbound: options.inbound },
       ...{ registry, places, bridges, chains },
     }),
   }

@@ -10,4 +10,5 @@ export function partyAddress(request: SipRequest, name: 'From' | 'To'): Address 
   return address('sip', (parsed?.uri ?? '').replace(/^sips?:/i, ''), parsed?.displayName ?? '')
 }
 
+/** What was dialled, as it stands in the request URI. */
 export const dialledAddress = (request: SipRequest): Address => address('sip', request.uri.replace(/^sips?:/i, ''))

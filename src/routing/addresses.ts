@@ -14,9 +14,6 @@ export function dialledUser(uriText: string): string {
   return uri.password === undefined ? user : `${user}:${decodedUser({ ...uri, user: uri.password }) ?? ''}`
 }
 
-/** What was dialled, as it stands in the request URI. */
-export const dialledAddress = (request: SipRequest): Address => address('sip', request.uri.replace(/^sips?:/i, ''))
-
 export interface Trust {
   /** Whether the far end asserts identities that it has checked: a trunk or a provider. */
   readonly trusted: boolean

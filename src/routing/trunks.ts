@@ -25,11 +25,6 @@ export interface Trunks {
   remove(customerId: string, id: string): Promise<TrunkView>
 }
 
-/** The trunk that answers to `<domain name>.trunk.<base>`, whosever it is. */
-export async function trunkByDomain(ledger: Ledger, domainName: string): Promise<TrunkRow | undefined> {
-  return (await ledger.find('trunk', { where: { domain_name: domainName.toLowerCase() }, limit: 1 }))[0]
-}
-
 export const createTrunks = (options: { readonly ledger: Ledger; readonly seal: Seal }): Trunks =>
   new TrunkService(options.ledger, options.seal)
 

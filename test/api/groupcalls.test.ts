@@ -46,6 +46,7 @@ beforeAll(async () => {
     publicIp: '127.0.0.1',
     sipDomain: 'sip.localhost',
     maxCallSeconds: 3600,
+    inbound: { route: async () => ({ ok: false, status: 404, reason: 'nobody', guess: false }) },
     dialPolicy: new DialPolicy(['198.51.100.0/24']),
     resolve: async (host) => [host],
   }).groupcalls

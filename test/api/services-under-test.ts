@@ -98,6 +98,7 @@ function callsUnderTest(ledger: Ledger, clock: Clock): { calls: CallService; gro
     publicIp: '127.0.0.1',
     sipDomain: 'sip.localhost',
     maxCallSeconds: 3600,
+    inbound: { route: noPhones },
     dialPolicy: new DialPolicy([]),
     resolve: noPhones,
   })

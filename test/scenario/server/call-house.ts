@@ -7,7 +7,6 @@ import { silentLog } from '../../../src/base/log.ts'
 import type { CallsOptions } from '../../../src/call/call-parts.ts'
 import { Calls } from '../../../src/call/calls.ts'
 import { DialPolicy } from '../../../src/call/dial-policy.ts'
-import { directInbound } from '../../../src/call/inbound.ts'
 import type { DialTarget, InboundRoutes, PlannedAction } from '../../../src/call/ports.ts'
 import { Conferences } from '../../../src/conference/conferences.ts'
 import { flowConferences } from '../../../src/conference/flow-conferences.ts'
@@ -19,6 +18,7 @@ import { createActiveflows } from '../../../src/flow/activeflows.ts'
 import { createFlows } from '../../../src/flow/flows.ts'
 import { createRegistry } from '../../../src/flow/registry.ts'
 import { openSipLoop, type SipLoop } from '../../../src/net/sip-loop.ts'
+import { createInboundRoutes } from '../../../src/routing/inbound-routes.ts'
 import type { Address, AddressType } from '../../../src/schema/address.ts'
 import type { Action } from '../../../src/schema/flow.ts'
 import { header } from '../../../src/sip/message.ts'
@@ -103,11 +103,17 @@ export async function openCallHouse({
   const menus = new Map<string, readonly PlannedAction[]>()
   /** Of callers of menus: `extension` as if they had shown their password. */
   const callerType: { value: 'sip' | 'extension' } = { value: 'sip' }
+  const strangers = createInboundRoutes({
+    ledger,
+    baseDomain: 'test',
+    authenticate: async () => ({ kind: 'anonymous' }),
+    isProvider: () => false,
+  })
   const inbound: InboundRoutes = {
     route: async ({ request, flow }) => {
       const user = /^sip:([^@]+)@/.exec(request.uri)?.[1] ?? ''
       const menu = menus.get(user)
-      if (menu === undefined) return directInbound(ledger).route({ request, flow })
+      if (menu === undefined) return strangers.route({ request, flow })
       const from = header(request, 'From') ?? ''
       const source = address(callerType.value, /sip:([^>;]+)/.exec(from)?.[1] ?? '')
       return { ok: true, customerId, flowId: '', actions: menu, source, destination: address('sip', user) }
