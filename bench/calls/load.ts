@@ -1,8 +1,10 @@
 // The load: calls begin on a schedule that does not drift, last a while, and hang up. How late the generator itself was is part of
 // the result.
 import { setTimeout as wait } from 'node:timers/promises'
+import { writeDescription } from '../../demo/phone/sip-text.ts'
+import { loopback } from '../capacity/bridge.ts'
 import { Generator } from '../capacity/generator.ts'
-import type { Answered, Caller } from './caller.ts'
+import type { Answered, SipCalls } from '../sip-calls.ts'
 
 export interface LoadOptions {
   /** New calls a second. */
@@ -76,8 +78,16 @@ class Voices {
   }
 }
 
+/** The discard port (RFC 863), for phones that take no audio. */
+const discard = 9
+
+function offerOf(port: number | undefined): string {
+  const direction = port === undefined ? 'sendonly' : 'sendrecv'
+  return writeDescription({ address: loopback, port: port ?? discard, payloadTypes: [0], direction }, 1)
+}
+
 /** Runs one load; resolves when the last call has ended or failed. */
-export async function runLoad(caller: Caller, uris: readonly string[], options: LoadOptions): Promise<Load> {
+export async function runLoad(caller: SipCalls, uris: readonly string[], options: LoadOptions): Promise<Load> {
   const { rate, seconds, life, audio } = options
   const voices = new Voices(audio)
   await voices.open(Math.min(4096, Math.ceil(rate * (life + spareSeconds))))
@@ -94,7 +104,7 @@ export async function runLoad(caller: Caller, uris: readonly string[], options: 
     const conference = number % uris.length
     const { index, port } = voices.take()
     try {
-      const call = await caller.dial(uris[conference] ?? '', port)
+      const call = await caller.dial(uris[conference] ?? '', offerOf(port))
       const { callId, invitedAt, setUpMs } = call
       answered.push({ callId, invitedAt, setUpMs })
       up += 1

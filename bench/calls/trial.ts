@@ -1,8 +1,8 @@
 // One measurement: start an answerer, warm it up, load it, stop it, and read what it stored.
 import { setTimeout as wait } from 'node:timers/promises'
 import { coreSeconds, cpuSeconds, family, residentKib, serverCore, threadSeconds } from '../capacity/child.ts'
+import { SipCalls } from '../sip-calls.ts'
 import type { Answerer } from './answerer.ts'
-import { Caller } from './caller.ts'
 import { type Load, type LoadOptions, runLoad } from './load.ts'
 import { startPartyline } from './partyline.ts'
 import { startSipp } from './sipp.ts'
@@ -80,7 +80,7 @@ const reading = (pid: number): Reading => ({
 /** Runs one trial; a failure carries the end of what the answerer said. */
 export async function runTrial(engine: Engine, options: TrialOptions): Promise<Trial> {
   const answerer = await start(engine, options)
-  const caller = await Caller.open()
+  const caller = await SipCalls.open()
   try {
     if (options.warmUp > 0) await runLoad(caller, answerer.uris, { ...options, seconds: options.warmUp, life: 1 })
     const before = reading(answerer.pid)
@@ -106,7 +106,7 @@ export async function runTrial(engine: Engine, options: TrialOptions): Promise<T
   }
 }
 
-function outcome({ offered, answered, failures, mostUp, hangUps, late }: Load, answerer: Answerer, caller: Caller) {
+function outcome({ offered, answered, failures, mostUp, hangUps, late }: Load, answerer: Answerer, caller: SipCalls) {
   const written = answerer.written()
   const entries = answered.flatMap(({ callId, invitedAt }) => {
     const at = written?.joinedAt.get(callId)

@@ -1,5 +1,5 @@
-// Dials calls of a few seconds from one SIP socket: INVITE, ACK, BYE (RFC 3261 §13, §15), with the times of each.
-// The audio is somebody else's.
+// Dials many calls from one SIP socket: INVITE, ACK, BYE (RFC 3261 §13, §15), with the times of each, and no more than a load test needs.
+// The audio is somebody else's, so that whoever dials brings the offer.
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
@@ -11,11 +11,10 @@ import {
   parseDescription,
   tagOf,
   uriOf,
-  writeDescription,
   writeMessage,
-} from '../../demo/phone/sip-text.ts'
-import { Transactions } from '../../demo/phone/transactions.ts'
-import { loopback } from '../capacity/bridge.ts'
+} from '../demo/phone/sip-text.ts'
+import { Transactions } from '../demo/phone/transactions.ts'
+import { loopback } from './capacity/bridge.ts'
 
 export interface Answered {
   readonly callId: string
@@ -40,11 +39,11 @@ interface Dialog {
 }
 
 const token = (): string => randomBytes(8).toString('hex')
-/** The discard port (RFC 863), where nobody is asked to send. */
-const silentPort = 9
+/** Of the socket, each way; the kernel may grant less. */
+const bufferBytes = 1 << 22
 const wallNow = (): number => performance.timeOrigin + performance.now()
 
-export class Caller {
+export class SipCalls {
   readonly #transactions: Transactions
   readonly #host: string
   /** The ACK of each call that is up, by Call-ID, for a far end that missed it. */
@@ -52,10 +51,13 @@ export class Caller {
   #ended = 0
   #repeated = 0
 
-  static async open(): Promise<Caller> {
-    const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 22, sendBufferSize: 1 << 22 }).bind(0, loopback)
+  static async open(): Promise<SipCalls> {
+    const socket = createSocket({ type: 'udp4', recvBufferSize: bufferBytes, sendBufferSize: bufferBytes }).bind(
+      0,
+      loopback,
+    )
     await once(socket, 'listening')
-    return new Caller(socket)
+    return new SipCalls(socket)
   }
 
   constructor(socket: Socket) {
@@ -78,29 +80,21 @@ export class Caller {
     return this.#repeated
   }
 
-  /**
-   * Resolves when the call is answered; rejects when it is refused or nobody answers within 32 s.
-   * @param rtpPort undefined for a phone that will not listen, so that nothing is sent to it
-   */
-  async dial(uri: string, rtpPort: number | undefined): Promise<Answered> {
+  /** Resolves when the call is answered; rejects when it is refused or nobody answers within 32 s. */
+  async dial(uri: string, offer: string): Promise<Answered> {
     const dialog: Dialog = { callId: token(), tag: token(), to: `<${uri}>`, target: uri, routes: [], sequence: 1 }
-    const audio =
-      rtpPort === undefined
-        ? ({ port: silentPort, direction: 'sendonly' } as const)
-        : ({ port: rtpPort, direction: 'sendrecv' } as const)
-    const offer = writeDescription({ address: loopback, payloadTypes: [0], ...audio }, 1)
     const invitedAt = wallNow()
     const answer = await this.#request('INVITE', dialog, offer)
     const setUpMs = wallNow() - invitedAt
     const status = Number(answer.start[1])
-    if (status >= 300) throw new Error(answer.start.slice(1).join(' '))
+    if (status >= 300) throw new Error(`the server refused a call: ${answer.start.slice(1).join(' ')}`)
     dialog.to = first(answer, 'to')
     dialog.target = uriOf(first(answer, 'contact')) || uri
     dialog.routes = [...all(answer, 'record-route')].reverse()
     this.#acknowledge(dialog)
     const far = parseDescription(answer.body)
     const payloadType = far?.payloadTypes[0]
-    if (!far || payloadType === undefined) throw new Error('answered without audio')
+    if (!far || payloadType === undefined) throw new Error('the server answered without audio')
     const { address, port } = far
     const hangUp = (): Promise<number> => this.#bye(dialog)
     return { callId: dialog.callId, address, port, payloadType, invitedAt, setUpMs, hangUp }
