@@ -225,6 +225,24 @@ static napi_value send_rows(napi_env env, napi_callback_info info) {
   return number(env, sockets_send(&entry->sockets, arena, arena_length, rows, (uint32_t)count));
 }
 
+// sendAlike(handle, tail: Uint8Array, length, rows: Int32Array, count) -> datagrams that the kernel took
+static napi_value send_alike(napi_env env, napi_callback_info info) {
+  struct call call;
+  struct entry *entry;
+  void *tail = NULL, *rows = NULL;
+  size_t tail_length = 0, words = 0;
+  double length, count;
+  if (!begin(env, info, 5, &call) || !(entry = take_entry(&call)) ||
+      !take_array(&call, 1, napi_uint8_array, &tail, &tail_length) || !take_integer(&call, 2, LONGEST_TAIL, &length) ||
+      !take_array(&call, 3, napi_int32_array, &rows, &words) || !take_integer(&call, 4, UINT32_MAX, &count))
+    return NULL;
+  if (length > (double)tail_length || count > (double)(words / HEAD_WORDS)) {
+    refuse(env, "There is less than that.");
+    return NULL;
+  }
+  return number(env, sockets_send_alike(&entry->sockets, tail, (size_t)length, rows, (uint32_t)count));
+}
+
 // counters(handle, out: Float64Array) fills as many as there is room for
 static napi_value counters(napi_env env, napi_callback_info info) {
   struct call call;
@@ -291,7 +309,7 @@ NAPI_MODULE_INIT() {
   } functions[] = {
       {"create", create},       {"destroy", destroy},       {"open", open_socket},
       {"connect", connect_socket}, {"close", close_socket},  {"localPort", local_port},  {"wait", wait_for},
-      {"receive", receive},     {"send", send_rows},        {"counters", counters},
+      {"receive", receive},     {"send", send_rows},        {"sendAlike", send_alike},        {"counters", counters},
       {"encodeAddress", encode_address}, {"decodeAddress", decode_address},
   };
   struct addon *addon = calloc(1, sizeof *addon);

@@ -1,5 +1,6 @@
 // Opening, waiting, receiving and sending over an epoll set (Linux).
-// Level-triggered on purpose: what does not fit into one batch is still ready in the next, and nothing has to be remembered.
+// Level-triggered on purpose: what does not fit into one batch is still ready in the next, and nothing has to be remembered. Connected sockets
+// carry a packet a frame: each is simply tried, which is cheaper than to be told of it.
 #define _GNU_SOURCE
 #include "sockets.h"
 
@@ -18,9 +19,9 @@
 #include <unistd.h>
 
 enum { FIRST_CAPACITY = 64, LAST_CAPACITY = 1 << 18, EVENTS = 256, RUN = 16, LONGEST_DATAGRAM = 65507 };
-// In the event of a socket: which of a slot's two it is of.
-#define NEAR ((uint64_t)1 << 32)
 enum { LONGEST_AGE = 10 * 1000 * 1000 };
+// Microseconds: whatever has waited for longer than a frame is likely not alone.
+enum { FRAME = 20 * 1000 };
 
 int sockets_init(struct sockets *self, int loop) {
   memset(self, 0, sizeof *self);
@@ -42,6 +43,7 @@ void sockets_free(struct sockets *self) {
   for (uint32_t slot = 0; slot < self->capacity; slot++)
     if (self->slots[slot].fd >= 0) sockets_close(self, slot);
   free(self->slots);
+  free(self->connected);
   if (self->timer >= 0) close(self->timer);
   if (self->epoll >= 0) close(self->epoll);
   memset(self, 0, sizeof *self);
@@ -172,8 +174,8 @@ static int new_socket(const struct slot *slot) {
   return fd;
 }
 
-static int watch(const struct sockets *self, int fd, uint64_t which) {
-  struct epoll_event event = {.events = EPOLLIN, .data = {.u64 = which}};
+static int watch(const struct sockets *self, int fd, uint32_t slot) {
+  struct epoll_event event = {.events = EPOLLIN, .data = {.u32 = slot}};
   return epoll_ctl(self->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
@@ -194,7 +196,7 @@ int sockets_open(struct sockets *self, const struct open_options *options) {
                       .traffic_class = options->traffic_class};
   slot.fd = new_socket(&slot);
   if (slot.fd < 0) return slot.fd;
-  if (bind(slot.fd, &address.any, length) < 0 || watch(self, slot.fd, (uint64_t)number) < 0)
+  if (bind(slot.fd, &address.any, length) < 0 || watch(self, slot.fd, (uint32_t)number) < 0)
     return close_with(slot.fd, errno);
   self->slots[number] = slot;
   self->open++;
@@ -218,8 +220,18 @@ static int open_near(const struct sockets *self, uint32_t number) {
   const int bound = bind(near, &own.any, length) < 0 ? errno : 0;
   set(slot->fd, SOL_SOCKET, SO_REUSEADDR, 0);
   set(near, SOL_SOCKET, SO_REUSEADDR, 0);
-  if (bound != 0) return close_with(near, bound);
-  return watch(self, near, NEAR | number) < 0 ? close_with(near, errno) : near;
+  return bound != 0 ? close_with(near, bound) : near;
+}
+
+// Room for one more connected slot; 0 when there is no memory.
+static int make_room(struct sockets *self) {
+  if (self->connected_count < self->connected_capacity) return 1;
+  const uint32_t capacity = self->connected_capacity ? 2 * self->connected_capacity : FIRST_CAPACITY;
+  uint32_t *bigger = realloc(self->connected, capacity * sizeof *bigger);
+  if (!bigger) return 0;
+  self->connected = bigger;
+  self->connected_capacity = capacity;
+  return 1;
 }
 
 int sockets_connect(struct sockets *self, uint32_t number, int port, const int32_t words[ADDRESS_WORDS]) {
@@ -228,8 +240,13 @@ int sockets_connect(struct sockets *self, uint32_t number, int port, const int32
   struct slot *slot = &self->slots[number];
   const socklen_t length = to_kernel(words, port, slot->family, &peer);
   if (length == 0 || port < 1) return -EINVAL;
+  if (!make_room(self)) return -ENOMEM;
   const int near = slot->near >= 0 ? slot->near : open_near(self, number);
   if (near < 0) return near;
+  if (slot->near < 0) {
+    slot->place = self->connected_count;
+    self->connected[self->connected_count++] = number;
+  }
   slot->near = near;
   // Known only when it holds; until then nothing is sent by it, yet what it was given is read.
   memset(&slot->peer, 0, sizeof slot->peer);
@@ -254,7 +271,12 @@ static void end(const struct sockets *self, int fd) {
 int sockets_close(struct sockets *self, uint32_t slot) {
   if (!find(self, slot)) return -EBADF;
   end(self, self->slots[slot].fd);
-  if (self->slots[slot].near >= 0) end(self, self->slots[slot].near);
+  if (self->slots[slot].near >= 0) {
+    close(self->slots[slot].near);
+    const uint32_t last = self->connected[--self->connected_count];
+    self->connected[self->slots[slot].place] = last;
+    self->slots[last].place = self->slots[slot].place;
+  }
   self->slots[slot].fd = -1;
   self->open--;
   return 0;
@@ -314,8 +336,16 @@ static int same_address(const union address *one, const union address *other) {
          memcmp(&one->v6.sin6_addr, &other->v6.sin6_addr, sizeof one->v6.sin6_addr) == 0;
 }
 
-// One datagram into `place`; 0 when there was none.
-static int receive_one(struct sockets *self, uint64_t which, struct iovec place, int32_t *row, const struct timespec *now) {
+struct receive_into {
+  uint8_t *arena;
+  size_t place;
+  int32_t *rows;
+  uint32_t capacity;
+};
+
+// One datagram of a slot's one or other socket into `place`; 0 when there was none.
+static int receive_one(struct sockets *self, uint32_t number, int near, struct iovec place, int32_t *row,
+                       const struct timespec *now) {
   union address from;
   union {
     struct cmsghdr aligned;
@@ -324,43 +354,67 @@ static int receive_one(struct sockets *self, uint64_t which, struct iovec place,
   struct msghdr message = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &place, .msg_iovlen = 1,
                            .msg_control = &control, .msg_controllen = sizeof control.bytes};
   from.any.sa_family = AF_UNSPEC;
-  const struct slot *slot = find(self, (uint32_t)which);
-  const int fd = !slot ? -1 : which & NEAR ? slot->near : slot->fd;
-  const ssize_t length = fd < 0 ? 0 : recvmsg(fd, &message, MSG_DONTWAIT);
-  if (fd < 0) return 0;
+  const struct slot *slot = find(self, number);
+  if (!slot) return 0;
+  const ssize_t length = recvmsg(near ? slot->near : slot->fd, &message, MSG_DONTWAIT);
   if (length < 0) {
     // An ICMP error of something sent earlier is told here; reading it clears it.
     if (errno != EAGAIN && errno != EINTR) self->counts[COUNT_RECEIVE_ERRORS]++;
     return 0;
   }
   const int truncated = (message.msg_flags & MSG_TRUNC) != 0;
-  row[RECEIVE_SLOT] = (int32_t)(uint32_t)which;
+  row[RECEIVE_SLOT] = (int32_t)number;
   row[RECEIVE_LENGTH] = (int32_t)length;
   row[RECEIVE_TRUNCATED] = truncated;
   row[RECEIVE_AGE] = age_of(&message, now);
-  if (which & NEAR && same_address(&from, &slot->peer)) row[RECEIVE_PORT] = PEER;
+  if (near && same_address(&from, &slot->peer)) row[RECEIVE_PORT] = PEER;
   else from_kernel(&from, &row[RECEIVE_PORT], &row[RECEIVE_ADDRESS]);
   self->counts[COUNT_RECEIVED]++;
   self->counts[COUNT_TRUNCATED] += (uint64_t)truncated;
   return 1;
 }
 
+// The next connected socket: one datagram, or all when there are likely several. Returns how many.
+static uint32_t receive_connected(struct sockets *self, struct receive_into *into, uint32_t count, const struct timespec *now) {
+  const uint32_t number = self->connected[self->next];
+  struct slot *slot = &self->slots[number];
+  const uint32_t before = count;
+  int more = 1;
+  while (more && count < into->capacity) {
+    const struct iovec at = {.iov_base = into->arena + (size_t)count * into->place, .iov_len = into->place};
+    int32_t *row = &into->rows[(size_t)count * RECEIVE_WORDS];
+    const int got = receive_one(self, number, 1, at, row, now);
+    more = got && (slot->crowded || row[RECEIVE_AGE] >= FRAME);
+    count += (uint32_t)got;
+  }
+  slot->crowded = count - before > 1;
+  // Out of room with more to come: the next call goes on here.
+  if (!more) self->next++;
+  return count - before;
+}
+
 uint32_t sockets_receive(struct sockets *self, uint8_t *arena, size_t place, int32_t *rows, uint32_t capacity) {
+  struct receive_into into = {.arena = arena, .place = place, .rows = rows, .capacity = capacity};
   struct epoll_event events[EVENTS];
   struct timespec now;
   uint32_t count = 0;
   clock_gettime(CLOCK_REALTIME, &now);
+  while (count < capacity && self->next < self->connected_count)
+    count += receive_connected(self, &into, count, &now);
   while (count < capacity) {
     const uint32_t room = capacity - count;
     const int ready = epoll_wait(self->epoll, events, room < EVENTS ? (int)room : EVENTS, 0);
     const uint32_t before = count;
     for (int index = 0; index < ready; index++) {
       const struct iovec at = {.iov_base = arena + (size_t)count * place, .iov_len = place};
-      count += (uint32_t)receive_one(self, events[index].data.u64, at, &rows[(size_t)count * RECEIVE_WORDS], &now);
+      int32_t *row = &rows[(size_t)count * RECEIVE_WORDS];
+      count += (uint32_t)receive_one(self, events[index].data.u32, 0, at, row, &now);
     }
     // Nothing more, or sockets with nothing but errors: those are told again at the next call.
     if (count == before) break;
   }
+  // Less than was asked for: that was all, and the next call begins anew.
+  if (count < capacity) self->next = 0;
   return count;
 }
 
@@ -449,6 +503,27 @@ uint32_t sockets_send(struct sockets *self, const uint8_t *arena, size_t arena_l
       run++;
     } while (at < count && run < RUN && row[SEND_SLOT] == number);
     if (run > 0) sent += send_run(self, fd, messages, run);
+  }
+  self->counts[COUNT_SENT] += sent;
+  return sent;
+}
+
+uint32_t sockets_send_alike(struct sockets *self, const uint8_t *tail, size_t tail_length, const int32_t *rows, uint32_t count) {
+  uint8_t datagram[HEAD_OCTETS + LONGEST_TAIL];
+  struct iovec bytes = {.iov_base = datagram, .iov_len = HEAD_OCTETS + tail_length};
+  struct mmsghdr message = {.msg_hdr = {.msg_iov = &bytes, .msg_iovlen = 1}};
+  uint32_t sent = 0;
+  if (tail_length > LONGEST_TAIL) return 0;
+  if (tail_length > 0) memcpy(datagram + HEAD_OCTETS, tail, tail_length);
+  for (uint32_t at = 0; at < count; at++) {
+    const int32_t *row = &rows[(size_t)at * HEAD_WORDS];
+    const struct slot *slot = find(self, (uint32_t)row[HEAD_SLOT]);
+    if (!slot || slot->near < 0 || slot->peer.any.sa_family == AF_UNSPEC) {
+      self->counts[COUNT_BAD_ROWS]++;
+      continue;
+    }
+    memcpy(datagram, &row[HEAD_START], HEAD_OCTETS);
+    sent += send_run(self, slot->near, &message, 1);
   }
   self->counts[COUNT_SENT] += sent;
   return sent;

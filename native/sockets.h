@@ -19,6 +19,10 @@ enum { RECEIVE_WORDS = RECEIVE_ADDRESS + ADDRESS_WORDS };
 enum { SEND_SLOT, SEND_OFFSET, SEND_LENGTH, SEND_PORT, SEND_ADDRESS };
 enum { SEND_WORDS = SEND_ADDRESS + ADDRESS_WORDS };
 
+// One row per datagram that differs from others in its first words only: slot, and these words.
+enum { HEAD_SLOT, HEAD_START, HEAD_WORDS = 4 };
+enum { HEAD_OCTETS = (HEAD_WORDS - HEAD_START) * 4, LONGEST_TAIL = 2048 };
+
 // In place of a port.
 enum { PEER = -1 };
 
@@ -48,6 +52,8 @@ union address {
 struct slot {
   int fd;    // -1 when free
   int near;  // connected to `peer`, on the same port; -1 when there is none
+  uint32_t place;  // where in the list of those that have one
+  int crowded;     // several datagrams were waiting in it last time
   int family;
   int receive_buffer;
   int traffic_class;
@@ -62,6 +68,10 @@ struct sockets {
   uint32_t capacity;
   uint32_t open;
   uint32_t cursor;
+  uint32_t *connected;  // slots with a connected socket, which are looked into in turn rather than waited for
+  uint32_t connected_count;
+  uint32_t connected_capacity;
+  uint32_t next;  // the one to be looked into next
   uint64_t counts[COUNTERS];
 };
 
@@ -87,6 +97,9 @@ uint32_t sockets_receive(struct sockets *self, uint8_t *arena, size_t place, int
 // Sends what the rows say; returns how many the kernel took. Never blocks; what fails is counted.
 uint32_t sockets_send(struct sockets *self, const uint8_t *arena, size_t arena_length, const int32_t *rows,
                       uint32_t count);
+
+// Sends to the connected peers of the rows' slots: a row's own words, then the tail, LONGEST_TAIL octets at most.
+uint32_t sockets_send_alike(struct sockets *self, const uint8_t *tail, size_t tail_length, const int32_t *rows, uint32_t count);
 
 // Numeric text to words and back. The first returns 0 when it is no address; the second writes an empty text then.
 int address_words(const char *text, int32_t words[ADDRESS_WORDS]);

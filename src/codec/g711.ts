@@ -1,5 +1,6 @@
 // G.711 (ITU-T G.711, 1988): 8 bits per sample on µ-law (table 2a) and A-law (table 1a) segments, by lookup tables built at load.
 // Silence is +0 in µ-law (0xff) and the smallest positive step in A-law (0xd5).
+import { SilentOctets } from '../dsp/silent-octets.ts'
 import type { CodecName } from '../sdp/media-plan.ts'
 import { Concealment } from './concealment.ts'
 import type { Payload, WideCodec, WideDecoder, WideEncoder } from './wide-codec.ts'
@@ -112,22 +113,17 @@ class G711Encoder implements WideEncoder {
 class G711Decoder implements WideDecoder {
   readonly sampleRate = 8000
   readonly #table: Int16Array
-  readonly #zero: number
+  readonly silence: SilentOctets
   readonly #concealment = new Concealment(8000)
 
   constructor(law: Law) {
     this.#table = law.decode
-    this.#zero = law.zero
+    // Zero of either sign.
+    this.silence = new SilentOctets(law.zero, 0x7f)
   }
 
   samplesIn(payload: Payload): number {
     return payload.length
-  }
-
-  isSilence(bytes: Uint8Array, from: number, length: number): boolean {
-    const zero = this.#zero
-    for (let index = from; index < from + length; index += 1) if (((bytes[index] ?? 0) & 0x7f) !== zero) return false
-    return true
   }
 
   decode(payload: Payload, pcm: Int16Array, at: number): number {

@@ -64,10 +64,6 @@ class G722Decoder implements WideDecoder {
     return 2 * payload.length
   }
 
-  isSilence(): boolean {
-    return false
-  }
-
   decode(payload: Payload, pcm: Int16Array, at: number): number {
     const { bytes, length } = payload
     const { lower, upper } = this.#synthesis

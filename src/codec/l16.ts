@@ -1,6 +1,7 @@
 // L16 (RFC 3551 §4.5.11): 16-bit samples in network byte order, mono, for tools and recorders on a clean network.
 // Only 44.1 kHz has a static payload type; 8, 16 and 48 kHz are dynamic, and each rate is an encoding of its own in SDP.
 
+import { SilentOctets } from '../dsp/silent-octets.ts'
 import { Concealment } from './concealment.ts'
 import type { Payload, PcmRate, WideCodec, WideDecoder, WideEncoder } from './wide-codec.ts'
 
@@ -39,6 +40,7 @@ class L16Encoder implements WideEncoder {
 }
 
 class L16Decoder implements WideDecoder {
+  readonly silence = new SilentOctets(0, 0xff)
   readonly sampleRate: PcmRate
   readonly #concealment: Concealment
 
@@ -50,11 +52,6 @@ class L16Decoder implements WideDecoder {
   /** An odd octet at the end is half a sample, and left. */
   samplesIn(payload: Payload): number {
     return payload.length >> 1
-  }
-
-  isSilence(bytes: Uint8Array, from: number, length: number): boolean {
-    for (let index = from; index < from + length; index += 1) if (bytes[index] !== 0) return false
-    return true
   }
 
   decode(payload: Payload, pcm: Int16Array, at: number): number {

@@ -115,10 +115,6 @@ class OpusDecoder implements WideDecoder {
     return opusDuration(payload) * this.#unit
   }
 
-  isSilence(): boolean {
-    return false
-  }
-
   decode(payload: Payload, pcm: Int16Array, at: number): number {
     const count = this.samplesIn(payload)
     const handle = this.#handle.current

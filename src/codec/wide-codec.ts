@@ -1,5 +1,6 @@
 // The contract of every codec: facts for SDP, encoder, decoder, concealment, reset. It allows for clock rates unlike the PCM's, payloads of any
 // length, forward error correction, discontinuous transmission, and codecs that hold memory outside the JavaScript heap.
+import type { SilentOctets } from '../dsp/silent-octets.ts'
 import type { CodecName } from '../sdp/media-plan.ts'
 import type { Payload } from './codec.ts'
 
@@ -68,8 +69,8 @@ export interface WideDecoder {
   readonly malformed?: number
   /** Samples of PCM that a payload holds; 0 when it is none of this codec's. */
   samplesIn(payload: Payload): number
-  /** Are these octets nothing but silence, whatever came before them? Never true where a decoder's memory decides. */
-  isSilence(bytes: Uint8Array, from: number, length: number): boolean
+  /** What payloads of nothing but silence consist of, whatever came before them; absent where a decoder's memory decides. */
+  readonly silence?: SilentOctets
   /** Decodes into `pcm` from `at` on and returns the number of samples. */
   decode(payload: Payload, pcm: Int16Array, at: number): number
   /** Makes up `count` samples for packets that are missing. */

@@ -13,6 +13,7 @@ import { Mixer } from './mixer.ts'
 import type { PacketIo, PacketSink } from './packet-io.ts'
 import { PacketScratch } from './packet-scratch.ts'
 import { RecordedLeg } from './recorded-leg.ts'
+import { RestingLegs } from './resting-legs.ts'
 import { Silences } from './silences.ts'
 import { Taps } from './taps.ts'
 
@@ -26,6 +27,8 @@ export interface EngineCoreSettings {
   readonly wantTicks: (wanted: boolean) => void
   readonly mediaTimeoutMs?: number | undefined
   readonly opusRate?: PcmRate | undefined
+  /** Unless false, legs that are silent are left to themselves: all is as it would be otherwise, but for what it costs. */
+  readonly rests?: boolean | undefined
 }
 
 /** Whoever hears members that are no phones. */
@@ -54,6 +57,7 @@ export class EngineCore {
   readonly #opening = new Set<string>()
   readonly #mixes = new Map<string, Mixer>()
   readonly #taps: Taps
+  readonly #resting: RestingLegs | undefined
   /** The legs and mixes again, to be walked without an iterator. */
   #legList: readonly Leg[] = []
   #mixList: readonly Mixer[] = []
@@ -63,6 +67,7 @@ export class EngineCore {
 
   constructor(settings: EngineCoreSettings) {
     this.#settings = settings
+    this.#resting = settings.rests === false ? undefined : new RestingLegs(settings.packetIo)
     this.#taps = new Taps({
       packetIo: settings.packetIo,
       now: () => settings.clock.now(),
@@ -78,6 +83,11 @@ export class EngineCore {
 
   get mixes(): number {
     return this.#mixes.size
+  }
+
+  /** Legs that are left to themselves now. */
+  get resting(): number {
+    return this.#resting?.size ?? 0
   }
 
   readonly #handlers: Handlers = {
@@ -128,7 +138,10 @@ export class EngineCore {
     }
     for (const leg of this.#legList) if (leg.mix === undefined && leg.configured) leg.tickAlone(now)
     this.#settings.packetIo.flush()
-    for (let index = this.#tended; index < this.#legList.length; index += tendTicks) this.#legList[index]?.tend(now)
+    for (let index = this.#tended; index < this.#legList.length; index += tendTicks) {
+      const leg = this.#legList[index]
+      if (leg && leg.place < 0) leg.tend(now)
+    }
     this.#tended = (this.#tended + 1) % tendTicks
   }
 
@@ -156,7 +169,10 @@ export class EngineCore {
 
   /** Ticks that were never made up for. */
   skip(frames: number): void {
-    for (const leg of this.#legList) leg.skip(frames)
+    for (const leg of this.#legList) {
+      leg.wake()
+      leg.skip(frames)
+    }
   }
 
   async close(): Promise<void> {
@@ -168,6 +184,7 @@ export class EngineCore {
   #leg(legId: string): RecordedLeg {
     const leg = this.#legs.get(legId)
     if (!leg) throw new UserError('RESOURCE_NOT_FOUND', `There is no media leg ${legId}.`)
+    leg.wake()
     return leg
   }
 
@@ -177,7 +194,7 @@ export class EngineCore {
     this.#opening.add(legId)
     const { packetIo, notify } = this.#settings
     try {
-      const inlet = new Inlet()
+      const inlet = new Inlet(this.#resting)
       const ports = await packetIo.open(inlet, rtpPort)
       const leg = this.#makeLeg({ id: legId, ports, firstSequence, notify })
       inlet.leg = leg
@@ -229,7 +246,7 @@ export class EngineCore {
   }
 
   #newMix(mixId: string): Mixer {
-    const mix = new Mixer(this.#silences)
+    const mix = new Mixer(this.#silences, this.#resting)
     this.#mixes.set(mixId, mix)
     this.#mixList = [...this.#mixes.values()]
     return mix
@@ -279,10 +296,21 @@ export class EngineCore {
 
 /** Where a leg's datagrams come in. Those that come before the leg is there belong to whoever had the port before. */
 class Inlet implements PacketSink {
+  readonly #resting: RestingLegs | undefined
   leg: Leg | undefined
 
+  constructor(resting: RestingLegs | undefined) {
+    this.#resting = resting
+  }
+
   rtp(bytes: Uint8Array, source: Endpoint, now: number): void {
-    this.leg?.receiveRtp(bytes, source, now)
+    const leg = this.leg
+    if (!leg) return
+    if (leg.place >= 0) {
+      if (this.#resting?.take(leg.place, bytes, source, now)) return
+      leg.wake()
+    }
+    leg.receiveRtp(bytes, source, now)
   }
 
   rtcp(bytes: Uint8Array, source: Endpoint, now: number): void {

@@ -41,6 +41,11 @@ export class LegControl {
     return this.#session.remoteLost
   }
 
+  /** When the next report is due, monotonic milliseconds. */
+  get dueAt(): number {
+    return this.#session.dueAt
+  }
+
   configure(plan: MediaPlan): void {
     const { remote } = plan
     if (remote.address !== this.#signalled.address || remote.rtcpPort !== this.#signalled.port)

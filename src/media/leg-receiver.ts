@@ -4,6 +4,7 @@ import { isAudible } from '../dsp/mix.ts'
 import { PacketView } from '../rtp/packet.ts'
 import { maxFrames, Playout } from '../rtp/playout.ts'
 import { ReceiveStream } from '../rtp/receive-stream.ts'
+import type { SilentRun } from '../rtp/silent-run.ts'
 import { type Endpoint, SourceCheck } from '../rtp/source-check.ts'
 import { type Digit, TelephoneEventReceiver } from '../rtp/telephone-event.ts'
 import type { MediaPlan } from '../sdp/media-plan.ts'
@@ -38,6 +39,8 @@ export class LegReceiver {
   #late = 0
   #concealed = 0
   #heardAt: number
+  /** Frames of digital silence in a row. */
+  #silent = 0
 
   constructor(plan: MediaPlan, format: LegFormat, settings: ReceiverSettings) {
     const { clockRate } = format.codec.facts
@@ -96,6 +99,11 @@ export class LegReceiver {
 
   get listens(): boolean {
     return this.#plan.direction === 'sendrecv' || this.#plan.direction === 'recvonly'
+  }
+
+  /** So long silent that it will likely stay so. */
+  get quiet(): boolean {
+    return this.#silent >= restFrames
   }
 
   /** A new outcome of negotiation; `format` is given when it is another one. */
@@ -159,7 +167,27 @@ export class LegReceiver {
   pull(frame: Int16Array, now: number): boolean {
     this.#events.tick(now)
     const kind = this.#playout.pull(frame, now)
+    this.#silent = kind === 'silence' ? this.#silent + 1 : 0
     return kind !== 'silence' && kind !== 'idle' && isAudible(frame)
+  }
+
+  /** Leaves what comes in to a run of silence; false, and nothing changed, when there is something to be looked at. */
+  rest(run: SilentRun): boolean {
+    const { latched } = this.sources
+    if (!this.listens || this.#opener || latched === undefined) return false
+    run.payloadType = this.#plan.receivePayloadType
+    return this.stream.rest(run) && this.#playout.rest(run)
+  }
+
+  /** Goes on after a run. */
+  wake(run: SilentRun): void {
+    this.#playout.wake(run)
+    this.stream.wake(run)
+    this.#silent += run.played
+    this.#received += run.received
+    if (run.received === 0) return
+    this.sources.pass((run.sequence - 1) & 0xffff, run.lastArrival)
+    this.#heardAt = Math.max(this.#heardAt, run.lastArrival)
   }
 
   close(): void {
@@ -181,5 +209,8 @@ function newPlayout(decoder: WideDecoder, format: LegFormat): Playout {
   const { clockRate, variable } = format.codec.facts
   return new Playout(decoder, { clockRate, fillsPauses: variable })
 }
+
+/** Half a second of silence, after which more of it is likely. */
+const restFrames = 25
 
 const rtpEndpoint = (plan: MediaPlan): Endpoint => ({ address: plan.remote.address, port: plan.remote.rtpPort })

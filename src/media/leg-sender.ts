@@ -11,6 +11,7 @@ import { type LegFormat, payloadRoom } from './leg-format.ts'
 import type { SharedFrame } from './mix-member.ts'
 import type { PortPair } from './packet-io.ts'
 import type { PacketScratch } from './packet-scratch.ts'
+import type { Rest } from './rest.ts'
 
 /** Protects packets before they leave (SRTP): in place, `rtpOverhead` octets longer at most. */
 export interface PacketSeal {
@@ -136,6 +137,27 @@ export class LegSender {
     const length = this.#seal ? this.#seal.protectRtp(target, plain) : plain
     this.#ports.sendRtp(length === target.length ? target : this.#scratch.view(length), to)
     stream.sent(this.#units * samplesPerFrame(this.#own.format.rate), eventLength)
+  }
+
+  /** May it be left to others to send what all hear? Says how; false when packets to `to` need more than a header. */
+  rest(rest: Rest, to: Endpoint): boolean {
+    const { facts } = this.#own.format.codec
+    const stream = this.#stream
+    if (!this.#whole || this.#seal || this.#own.remembers || facts.variable || stream.marker) return false
+    rest.channel = this.#ports.channel?.(to) ?? 0
+    rest.ports = this.#ports
+    rest.to = to
+    rest.sendPayloadType = this.#payloadType
+    rest.sendSequence = stream.sequence
+    rest.sendTimestamp = stream.timestamp
+    rest.sendSsrc = stream.ssrc
+    return rest.channel >= 0
+  }
+
+  /** Others sent so many packets. */
+  wake(packets: number): void {
+    const { format } = this.#own
+    this.#stream.pass(packets, this.#units * samplesPerFrame(format.rate), format.codec.facts.frameBytes)
   }
 
   /** A frame's time passes in which nothing may be sent to this phone. */

@@ -1,7 +1,7 @@
 // A leg: one RTP association with one phone. It speaks into its mix and hears it; outside any mix it sends silence, or the phone's own
 // voice back, so that addresses stay known and phones stay calm.
 import type { PcmRate } from '../codec/wide-codec.ts'
-import { samplesPerFrame } from '../dsp/frame.ts'
+import { frameMs, samplesPerFrame } from '../dsp/frame.ts'
 import { levelOf } from '../dsp/level.ts'
 import { TalkDetector } from '../dsp/talk-detector.ts'
 import { looksLikeRtcp } from '../rtp/packet.ts'
@@ -25,6 +25,7 @@ import type { Heard, MixMember, MixRate, SharedFrame } from './mix-member.ts'
 import type { Mixer } from './mixer.ts'
 import type { PortPair } from './packet-io.ts'
 import type { PacketScratch } from './packet-scratch.ts'
+import type { Rest, Restful } from './rest.ts'
 import type { Silences } from './silences.ts'
 
 export interface LegSettings {
@@ -46,7 +47,7 @@ export interface LegSettings {
 
 const noSamples = new Int16Array(0)
 
-export class Leg implements MixMember {
+export class Leg implements MixMember, Restful {
   readonly #settings: LegSettings
   readonly #stream: SendStream
   readonly #talk = new TalkDetector()
@@ -65,6 +66,7 @@ export class Leg implements MixMember {
   /** Keys that are being sent, and how to stop them. */
   #keys: KeyEvents | undefined
   #stopKeys: (() => void) | undefined
+  place = -1
   tap: LegTap | undefined
   /** The mix it sits in; set by the engine. */
   mix: Mixer | undefined
@@ -208,6 +210,34 @@ export class Leg implements MixMember {
     if (this.#media) shared.expect(this.#media.format)
   }
 
+  get restful(): Restful {
+    return this
+  }
+
+  get format(): LegFormat | undefined {
+    return this.#media?.format
+  }
+
+  rest(rest: Rest, now: number): boolean {
+    const media = this.#media
+    if (!media || !this.#isListener(media) || !media.receiver.quiet) return false
+    // Nobody will for a while.
+    this.tend(now)
+    if (!media.sender.rest(rest, media.receiver.sources.destination) || !media.receiver.rest(rest)) return false
+    rest.frames = Math.min(rest.frames, Math.max(1, Math.floor((media.control.dueAt - now) / frameMs)))
+    return true
+  }
+
+  resume(rest: Rest): void {
+    this.#media?.receiver.wake(rest)
+    this.#media?.sender.wake(rest.sent)
+  }
+
+  /** Ends its rest: it is about to change, or to be asked what happened. */
+  wake(): void {
+    if (this.place >= 0) this.mix?.wake(this)
+  }
+
   /** A tick outside any mix. */
   tickAlone(now: number): void {
     if (!this.#media) return
@@ -258,6 +288,7 @@ export class Leg implements MixMember {
 
   /** Plays a member to this phone alone, on top of all else. While the phone is on hold it stands still. */
   add(member: MixMember): void {
+    this.wake()
     this.#overlayNow().add(member)
   }
 
@@ -301,6 +332,12 @@ export class Leg implements MixMember {
   skip(frames: number): void {
     for (let frame = 0; frame < frames; frame += 1) this.#media?.sender.skip()
     this.tap?.skip(frames)
+  }
+
+  /** Does it hear what all hear, and nothing else goes on? */
+  #isListener({ plan }: LegMedia): boolean {
+    const alone = !this.#keys && !this.tap && !this.mutedOut && !this.#overlay?.active
+    return alone && !this.#lost && !this.#talk.talking && plan.direction === 'sendrecv'
   }
 
   #mayHear(): boolean {

@@ -2,6 +2,7 @@
 // All calls come from the tick: nothing in a member may block, wait or allocate per frame.
 import type { Encoding } from './encoding.ts'
 import type { LegFormat } from './leg-format.ts'
+import type { Restful } from './rest.ts'
 
 /** Samples per second of a mix and of what its members say and hear. */
 export type MixRate = 8000 | 16_000 | 48_000
@@ -27,6 +28,8 @@ export interface MixMember {
   pull(out: Int16Array, now: number): boolean
   /** What it hears this tick, after everyone was pulled. Called once a tick, in silence as well, unless `hears` is 0. */
   push(heard: Heard): void
+  /** Present when it can be left to itself while it says nothing and hears what all hear; it is neither pulled nor pushed to then. */
+  readonly restful?: Restful
   /** Told, before the next tick, what it hears from then on while it is silent: the place to make encoders. */
   settle?(shared: SharedFrame): void
 }

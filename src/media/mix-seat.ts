@@ -66,6 +66,11 @@ export class Seat {
     this.#prepare()
   }
 
+  /** It said nothing, and nothing of what it said before is on its way. */
+  get still(): boolean {
+    return !this.contributes && !this.#rawAudible && !this.#rings
+  }
+
   pull(now: number): boolean {
     if (this.speaks === 0) return false
     const audible = this.member.pull(this.#raw, now)

@@ -2,16 +2,25 @@
 // Its rate follows its members. While all have the same, frames pass untouched; otherwise everyone is resampled and delayed alike.
 import { samplesPerFrame } from '../dsp/frame.ts'
 import { addTo } from '../dsp/mix.ts'
+import type { LegFormat } from './leg-format.ts'
 import type { MixMember, MixRate } from './mix-member.ts'
 import { Seat } from './mix-seat.ts'
 import { type Tuning, tuningOf } from './mix-tuning.ts'
 import { Outlet } from './outlet.ts'
+import { RestingGroup } from './resting-group.ts'
+import type { RestingLegs } from './resting-legs.ts'
 import type { SharedMix } from './shared-mix.ts'
 import type { Silences } from './silences.ts'
 
 export class Mixer {
   readonly #silences: Silences
+  readonly #legs: RestingLegs | undefined
   readonly #seats: Seat[] = []
+  /** Who is not at rest, in any order: the first of these. */
+  readonly #awake: (Seat | undefined)[] = []
+  #awakeCount = 0
+  /** Who is, by what they hear. */
+  readonly #groups: RestingGroup[] = []
   /** Who contributes this tick: the first of these, for emptying the list would throw its storage away. */
   readonly #speaking: Seat[] = []
   #speakers = 0
@@ -27,9 +36,13 @@ export class Mixer {
   /** Members that left within a tick, to be let go at its end. */
   readonly #leaving: MixMember[] = []
 
-  /** @param silences encoded once for the whole engine */
-  constructor(silences: Silences) {
+  /**
+   * @param silences encoded once for the whole engine
+   * @param legs where members are kept that need not be looked at; without it all are, always
+   */
+  constructor(silences: Silences, legs?: RestingLegs) {
     this.#silences = silences
+    this.#legs = legs
   }
 
   get size(): number {
@@ -52,7 +65,9 @@ export class Mixer {
   }
 
   add(member: MixMember): void {
-    this.#seats.push(new Seat(member, this.#tuning))
+    const seat = new Seat(member, this.#tuning)
+    this.#seats.push(seat)
+    this.#onWake(seat)
     this.#plan()
   }
 
@@ -62,10 +77,23 @@ export class Mixer {
       return
     }
     const index = this.#seats.findIndex((seat) => seat.member === member)
-    if (index < 0) return
+    const seat = this.#seats[index]
+    if (!seat) return
+    this.wake(member)
     this.#seats.splice(index, 1)
+    this.#doze(this.#awake.indexOf(seat))
     this.#speaking.length = 0
     this.#plan()
+  }
+
+  /** Ends a member's rest: it is about to change, or to be asked what happened. */
+  wake(member: MixMember): void {
+    const place = member.restful?.place ?? -1
+    if (place < 0) return
+    for (const group of this.#groups) {
+      const seat = group.wake(place)
+      if (seat) this.#onWake(seat)
+    }
   }
 
   /** A member's rates, gain or whom it hears alone changed. */
@@ -73,26 +101,69 @@ export class Mixer {
     const index = this.#seats.findIndex((seat) => seat.member === member)
     const seat = this.#seats[index]
     if (!seat) return
-    if (member.speaks !== seat.speaks || member.hears !== seat.hears || (member.gain ?? 1) !== seat.gain)
-      this.#seats[index] = new Seat(member, this.#tuning)
+    this.wake(member)
+    if (member.speaks !== seat.speaks || member.hears !== seat.hears || (member.gain ?? 1) !== seat.gain) {
+      const made = new Seat(member, this.#tuning)
+      this.#seats[index] = made
+      this.#awake[this.#awake.indexOf(seat)] = made
+    }
     this.#plan()
   }
 
   tick(now: number): void {
     this.#ticking = true
     this.#speakers = 0
+    for (let index = 0; index < this.#groups.length; index += 1) this.#groups[index]?.play(now, this.#onWake)
     if (this.#next) this.#retune(this.#next, now)
     else this.#pull(now)
     if (this.#speakers === 0) for (const outlet of this.#outlets) outlet.rest()
     for (let index = 0; index < this.#speakers; index += 1) this.#pushOwn(this.#speaking[index])
     for (let index = 0; index < this.#following.length; index += 1) this.#following[index]?.hearFollowed()
     // Only now may shared frames be encoded: who has just begun to speak takes over the encoder's memory of the tick before.
-    for (let index = 0; index < this.#seats.length; index += 1) {
-      const seat = this.#seats[index]
-      if (seat?.ear && !seat.contributes && !seat.follows) seat.hearShared()
+    for (let index = 0; index < this.#groups.length; index += 1) this.#groups[index]?.send()
+    for (let index = this.#awakeCount - 1; index >= 0; index -= 1) {
+      const seat = this.#awake[index]
+      if (!seat?.ear || seat.contributes || seat.follows) continue
+      seat.hearShared()
+      if (this.#mayRest(seat, now)) this.#doze(index)
     }
     this.#ticking = false
     if (this.#leaving.length > 0) for (const member of this.#leaving.splice(0)) this.remove(member)
+  }
+
+  /** Does it go to rest now? */
+  #mayRest(seat: Seat, now: number): boolean {
+    const { ear } = seat
+    const leg = seat.member.restful
+    if (!this.#legs || !ear || !leg?.format || !seat.still || !this.#legs.add(leg, now)) return false
+    this.#groupOf(this.#legs, ear.shared, leg.format).add(seat, leg.place)
+    return true
+  }
+
+  #groupOf(legs: RestingLegs, shared: SharedMix, format: LegFormat): RestingGroup {
+    for (let index = 0; index < this.#groups.length; index += 1) {
+      const known = this.#groups[index]
+      if (known?.shared === shared && known.format.key === format.key) return known
+    }
+    for (let index = this.#groups.length - 1; index >= 0; index -= 1)
+      if (this.#groups[index]?.size === 0) this.#groups.splice(index, 1)
+    const made = new RestingGroup(legs, shared, format)
+    this.#groups.push(made)
+    return made
+  }
+
+  readonly #onWake = (seat: Seat): void => {
+    this.#awake[this.#awakeCount] = seat
+    this.#awakeCount += 1
+  }
+
+  /** Takes one out of those that are awake. */
+  #doze(index: number): void {
+    const last = this.#awake[this.#awakeCount - 1]
+    if (index < 0 || index >= this.#awakeCount || !last) return
+    this.#awake[index] = last
+    this.#awakeCount -= 1
+    this.#awake[this.#awakeCount] = undefined
   }
 
   close(): void {
@@ -101,8 +172,8 @@ export class Mixer {
 
   #pull(now: number): void {
     const speaking = this.#speaking
-    for (let index = 0; index < this.#seats.length; index += 1) {
-      const seat = this.#seats[index]
+    for (let index = 0; index < this.#awakeCount; index += 1) {
+      const seat = this.#awake[index]
       if (seat?.pull(now)) this.#speaks(seat)
     }
     if (this.#speakers === 0) return
@@ -165,6 +236,7 @@ export class Mixer {
       const shared = outlet?.shared(seat.gain)
       if (shared) used.add(shared)
       const before = seat.ear?.shared
+      if (this.#next || shared !== before) this.wake(seat.member)
       seat.listen(outlet && shared && { outlet, shared })
       if (shared && shared !== before) seat.member.settle?.(shared)
     }

@@ -14,7 +14,7 @@ export const sendRow = { slot: 0, offset: 1, length: 2, port: 3, address: 4, wor
 export const peerPort = -1
 /** Family (4, 6 or 0), four words in network order, scope. */
 export const addressWords = 6
-/** What ended a wait, as bits; `loop` and `datagrams` are also what it may watch besides its deadline. */
+/** What ended a wait, as bits; `loop` and `datagrams` (of sockets without a connected peer) are also what it may watch besides its deadline. */
 export const woken = { deadline: 1, loop: 2, datagrams: 4 } as const
 /**
  * native/binding.c. Arguments that make no sense throw RangeError; what the kernel refuses is a negative errno;
@@ -37,6 +37,8 @@ export interface NativeAddon {
   receive(handle: number, arena: Uint8Array, place: number, rows: Int32Array): number
   /** Datagrams that the kernel took, of `count` rows. */
   send(handle: number, arena: Uint8Array, rows: Int32Array, count: number): number
+  /** The same of datagrams to connected peers: `count` rows of a slot and three words, each before the first `length` octets of `tail`. */
+  sendAlike(handle: number, tail: Uint8Array, length: number, rows: Int32Array, count: number): number
   /** Fills in received, truncated, receiveErrors, sent, noRoom, sendErrors and badRows, in this order. */
   counters(handle: number, out: Float64Array): void
   /** Family of the numeric address, or 0. */
@@ -55,6 +57,7 @@ const names = [
   'wait',
   'receive',
   'send',
+  'sendAlike',
   'counters',
   'encodeAddress',
   'decodeAddress',

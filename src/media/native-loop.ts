@@ -8,8 +8,6 @@ import { threadClock } from './thread-clock.ts'
 
 /** How long datagrams may wait in the kernel; its time stamp says when they came. Fewer turns cost less. */
 const gatherMs = 20
-/** With so many port pairs taking them in at once would hold the tick up, so that it is done twice. */
-const manyPairs = 400
 /** A deadline nearer than this is slept to in native code, exact to a fraction of a millisecond; a farther one by Node. */
 const nearMs = 30
 /** Without a near deadline nobody listens; datagrams are taken in so often that nothing old waits for who listens next. */
@@ -38,6 +36,7 @@ export function createNativeMedia(options: Omit<NativeOptions, 'clock'>): Native
         return pair
       },
       flush: () => io.flush(),
+      sendAlike: (heads, count, payload) => io.sendAlike(heads, count, payload),
       close: () => io.close(),
     },
     clock: { now: threadClock.now, wallMicros: threadClock.wallMicros, after: (ms, run) => loop.after(ms, run) },
@@ -134,7 +133,7 @@ class NativeLoop {
       }
     }
     this.#turns = 0
-    this.#nextGather = now + this.#gatherMs
+    this.#nextGather = now + gatherMs
     this.#io.hold()
     try {
       this.#io.receive()
@@ -144,15 +143,11 @@ class NativeLoop {
     }
   }
 
-  get #gatherMs(): number {
-    return this.#io.size > manyPairs ? gatherMs / 2 : gatherMs
-  }
-
   /** The deadline, or a gathering well before it. */
   #target(deadline: number, now: number): number {
     // A gathering that was due while Node's loop had its turn is overdue now, not forgotten.
-    const gather = Math.max(now, Math.min(this.#nextGather, now + this.#gatherMs))
-    return deadline - gather < this.#gatherMs / 2 ? deadline : gather
+    const gather = Math.max(now, Math.min(this.#nextGather, now + gatherMs))
+    return deadline - gather < gatherMs / 2 ? deadline : gather
   }
 
   /** What was due before this turn; what is armed meanwhile has its turn later. */

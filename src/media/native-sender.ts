@@ -1,6 +1,7 @@
 // Gathers datagrams of all sockets in one arena and hands them to the native addon in one call.
 // Outside a turn of the loop nobody would say when to send, so what is gathered there leaves by a microtask.
-import type { Endpoint } from '../rtp/source-check.ts'
+import type { EncodedPayload } from '../rtp/jitter-buffer.ts'
+import { type Endpoint, sameEndpoint } from '../rtp/source-check.ts'
 import { addressWords, type NativeAddon, peerPort, sendRow } from './native-addon.ts'
 
 /** A socket that is sent from, and the address last sent to; almost every datagram goes there again. */
@@ -69,6 +70,16 @@ export class NativeSender {
       this.#scheduled = true
       queueMicrotask(this.#flushLater)
     }
+  }
+
+  /** The slot, if datagrams to that endpoint leave by its connected socket; otherwise −1. */
+  channel(socket: SendingSocket, to: Endpoint): number {
+    return socket.connected && socket.peer !== undefined && sameEndpoint(socket.peer, to) ? socket.slot : -1
+  }
+
+  /** See PacketIo. */
+  sendAlike(heads: Int32Array, count: number, payload: EncodedPayload): void {
+    this.#addon.sendAlike(this.#handle, payload.bytes, payload.length, heads, count)
   }
 
   /** From now on only `flush` and `release` send. */

@@ -246,6 +246,79 @@ describe.skipIf(!lookup.addon)('native packet I/O', () => {
     expect((await other.open(nowhere)).rtpPort).not.toBe(taken[2]?.rtpPort)
   })
 
+  /** Two pairs that have sent each other so much that each is connected to the other. */
+  async function connected(io: NativePacketIo, arrivals: Arrival[]): Promise<readonly [PortPair, PortPair]> {
+    const [from, to] = [await io.open(nowhere), await io.open(collector(arrivals))]
+    const [there, back] = [rtpOf(to), rtpOf(from)]
+    expect(from.channel?.(there)).toBe(-1)
+    for (let count = 0; count < 60; count += 1) {
+      from.sendRtp(Uint8Array.of(count), there)
+      to.sendRtp(Uint8Array.of(count), back)
+      io.flush()
+      receive(io, 2)
+    }
+    arrivals.length = 0
+    return [from, to]
+  }
+
+  it('sends what differs in its header only by connected sockets', async () => {
+    const io = create()
+    const arrivals: Arrival[] = []
+    const [from, to] = await connected(io, arrivals)
+    const channel = from.channel?.(rtpOf(to)) ?? -1
+    expect(channel).toBeGreaterThanOrEqual(0)
+    expect(from.channel?.({ ...rtpOf(to), port: 9 })).toBe(-1)
+    const heads = new Int32Array(8)
+    const octets = new Uint8Array(heads.buffer)
+    heads[0] = channel
+    heads[4] = channel
+    octets.set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], 4)
+    octets.set([21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32], 20)
+    io.sendAlike(heads, 2, { bytes: Uint8Array.of(91, 92, 93), length: 2 })
+    expect(receive(io, 2)).toBe(2)
+    const tail = [91, 92]
+    expect(arrivals.map(({ bytes }) => bytes)).toEqual([
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, ...tail],
+      [21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, ...tail],
+    ])
+    heads[0] = 999
+    heads[4] = -1
+    const { sent, sendErrors } = io.counters()
+    io.sendAlike(heads, 2, { bytes: new Uint8Array(2), length: 2 })
+    expect(io.counters()).toMatchObject({ sent, sendErrors: sendErrors + 2 })
+    await from.close()
+    expect(from.channel?.(rtpOf(to))).toBe(-1)
+  })
+
+  it('takes in all that came at once from a connected peer, in order, over a few calls', async () => {
+    const io = create()
+    const arrivals: Arrival[] = []
+    const [from, to] = await connected(io, arrivals)
+    // More than one batch.
+    for (let round = 0; round < 3; round += 1) {
+      for (let count = 0; count < 100; count += 1) from.sendRtp(Uint8Array.of(round, count), rtpOf(to))
+      io.flush()
+    }
+    expect(receive(io, 300)).toBe(300)
+    const expected = Array.from({ length: 300 }, (_, index) => [Math.floor(index / 100), index % 100])
+    expect(arrivals.map(({ bytes }) => bytes)).toEqual(expected)
+  })
+
+  it('goes on receiving from the others when a connected pair closes', async () => {
+    const io = create()
+    const [first, second, third]: Arrival[][] = [[], [], []]
+    const pairs = [
+      await connected(io, first ?? []),
+      await connected(io, second ?? []),
+      await connected(io, third ?? []),
+    ]
+    await Promise.all(pairs[0]?.map((pair) => pair.close()) ?? [])
+    for (const [from, to] of pairs.slice(1)) from.sendRtp(Uint8Array.of(7), rtpOf(to))
+    io.flush()
+    expect(receive(io, 2)).toBe(2)
+    expect([second?.length, third?.length]).toEqual([1, 1])
+  })
+
   it('says when the address is not ours', async () => {
     await expect(create({ bindAddress: '192.0.2.1' }).open(nowhere)).rejects.toThrow(/EADDRNOTAVAIL/)
   })

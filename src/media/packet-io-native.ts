@@ -2,6 +2,7 @@
 // It never blocks by itself and has no event loop behind it: somebody must call `receive` (native-loop.ts does).
 import { getSystemErrorName } from 'node:util'
 import { Bug, OperationalError } from '../base/errors.ts'
+import type { EncodedPayload } from '../rtp/jitter-buffer.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
 import { type NativeAddon, peerPort, receiveRow } from './native-addon.ts'
 import { NativeSender, type SendingSocket } from './native-sender.ts'
@@ -41,6 +42,7 @@ export interface NativePacketIo extends PacketIo {
   readonly size: number
   /** Hands out all that has arrived, each datagram with the time at which the kernel took it in. Returns how many. */
   receive(): number
+  sendAlike(heads: Int32Array, count: number, payload: EncodedPayload): void
   /** Blocks the thread; see NativeAddon.wait. */
   wait(micros: number, watch: number): number
   /** From now on datagrams are gathered until `flush` or `release`; otherwise they leave when the running piece of code ends. */
@@ -111,6 +113,10 @@ class BatchedPacketIo implements NativePacketIo {
 
   flush(): void {
     this.#sender.flush()
+  }
+
+  sendAlike(heads: Int32Array, count: number, payload: EncodedPayload): void {
+    if (!this.#closed) this.#sender.sendAlike(heads, count, payload)
   }
 
   hold(): void {
@@ -252,6 +258,10 @@ class NativePair implements PortPair {
 
   sendRtcp(bytes: Uint8Array, to: Endpoint): void {
     if (!this.#closed) this.#sender.add(this.#place.rtcp, bytes, to)
+  }
+
+  channel(to: Endpoint): number {
+    return this.#closed ? -1 : this.#sender.channel(this.#place.rtp, to)
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 // How datagrams come and go, whatever moves them: node:dgram now, a batching addon or a virtual network elsewhere.
 // It knows ports and datagrams, nothing of RTP.
+import type { EncodedPayload } from '../rtp/jitter-buffer.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
 
 /** Takes what arrives on a port pair. `bytes` is valid during the call only; `now` is monotonic milliseconds. */
@@ -16,12 +17,22 @@ export interface PortPair {
   /** The whole of `bytes` is the datagram. Its storage may be written again at once. */
   sendRtp(bytes: Uint8Array, to: Endpoint): void
   sendRtcp(bytes: Uint8Array, to: Endpoint): void
+  /** Its number for `PacketIo.sendAlike` as long as RTP goes to that endpoint; −1 while it has none. Absent where there are no such numbers. */
+  channel?(to: Endpoint): number
   close(): Promise<void>
 }
+
+/** Words of a row of heads. */
+export const headColumns = 4
 
 export interface PacketIo {
   /** A free pair, or the one at `port`, an even number. Throws OperationalError when none is free, or that one is not. */
   open(sink: PacketSink, port?: number): Promise<PortPair>
+  /**
+   * Sends RTP packets with plain headers that differ in these only: `count` rows of a channel and the header's three words as they lie in
+   * memory, each before the payload. Absent where packets leave one by one.
+   */
+  sendAlike?(heads: Int32Array, count: number, payload: EncodedPayload): void
   /** The tick is over: a body that gathers datagrams sends them now. */
   flush(): void
   /** Closes every pair still open. */

@@ -3,6 +3,7 @@
 import type { MediaPlan } from '../sdp/media-plan.ts'
 import { Leg } from './leg.ts'
 import type { Heard, MixMember, MixRate } from './mix-member.ts'
+import type { Rest } from './rest.ts'
 
 /** `in`: what the phone says. `out`: what it hears. */
 export type LegSide = 'in' | 'out'
@@ -18,8 +19,8 @@ export interface LegEars {
 const noSamples = new Int16Array(0)
 
 export class RecordedLeg extends Leg {
-  readonly #said = new Ears(() => this.rate)
-  readonly #heard = new Ears(() => this.rate)
+  readonly #said = new Ears(this)
+  readonly #heard = new Ears(this)
   /** Told by the overlay what the phone is sent while something is played to it alone. */
   readonly #overlayEar: MixMember = {
     speaks: 0,
@@ -53,6 +54,10 @@ export class RecordedLeg extends Leg {
     return audible
   }
 
+  override rest(rest: Rest, now: number): boolean {
+    return !this.#said.any && !this.#heard.any && super.rest(rest, now)
+  }
+
   override push(heard: Heard): void {
     this.#pushed = true
     if (!this.#heard.any) {
@@ -83,15 +88,15 @@ export class RecordedLeg extends Leg {
 class Ears implements LegEars {
   readonly #members: MixMember[] = []
   readonly #frame: SaidFrame
-  readonly #rate: () => MixRate
+  readonly #leg: Leg
 
-  constructor(rate: () => MixRate) {
-    this.#rate = rate
-    this.#frame = new SaidFrame(rate)
+  constructor(leg: Leg) {
+    this.#leg = leg
+    this.#frame = new SaidFrame(leg)
   }
 
   get rate(): MixRate {
-    return this.#rate()
+    return this.#leg.rate
   }
 
   get any(): boolean {
@@ -99,6 +104,7 @@ class Ears implements LegEars {
   }
 
   add(member: MixMember): void {
+    this.#leg.wake()
     this.#members.push(member)
   }
 
@@ -120,16 +126,16 @@ class Ears implements LegEars {
 
 class SaidFrame implements Heard {
   readonly reductionDb = 0
-  readonly #rate: () => MixRate
+  readonly #leg: Leg
   samples: Int16Array = noSamples
   silent = true
 
-  constructor(rate: () => MixRate) {
-    this.#rate = rate
+  constructor(leg: Leg) {
+    this.#leg = leg
   }
 
   get rate(): MixRate {
-    return this.#rate()
+    return this.#leg.rate
   }
 
   pcm(): Int16Array {

@@ -145,6 +145,22 @@ export class DelayControl {
     return this.#change > 0 ? 'grow' : 'shrink'
   }
 
+  /** Frames of silence of which none would change anything: as many can `pass` at once. */
+  get uneventful(): number {
+    return this.#change === 0 ? Math.min(this.#spanLeft, this.#blockLeft) - 1 : 0
+  }
+
+  /** So many frames, `uneventful` at most, passed and were played; the least of their margins. */
+  pass(frames: number, leastMarginMs: number): void {
+    this.#quiet += frames
+    this.#sinceLoss += frames
+    this.#reserveLeft -= frames
+    this.#spanLeft -= frames
+    this.#blockLeft -= frames
+    this.#stepLeft -= frames
+    this.#blockMargin = Math.min(this.#blockMargin, leastMarginMs)
+  }
+
   /** By how much the transit times of the last spans differ, milliseconds. */
   get #spread(): number {
     return Math.max(this.#most, this.#mostBefore) - Math.min(this.#least, this.#leastBefore)

@@ -2,7 +2,9 @@
 // It knows sequence numbers and timestamps, not time: when to play is the playout's business. What was played last is stored into next, so that
 // a stream that waits for little keeps to few octets, which the processor's cache still holds.
 import { distance16, distance32 } from '../base/serial.ts'
+import type { SilentOctets } from '../dsp/silent-octets.ts'
 import type { PacketView } from './packet.ts'
+import { mostWaiting, type SilentRun } from './silent-run.ts'
 
 /** A packet in the ring. `bytes` is the slot's own storage, `length` of it in use. */
 export interface BufferedPacket {
@@ -27,8 +29,8 @@ export type Insertion = 'stored' | 'late' | 'early' | 'useless'
 export interface PayloadFacts {
   /** Units of the RTP clock that a payload lasts; 0 when it is none. */
   units(payload: EncodedPayload): number
-  /** Are these octets nothing but silence, wherever they are played? */
-  isSilence(bytes: Uint8Array, from: number, length: number): boolean
+  /** Payloads of nothing but silence, wherever they are played; absent when they cannot be told. */
+  readonly silence?: SilentOctets | undefined
 }
 
 /** A payload in storage that may be longer than it. */
@@ -133,7 +135,7 @@ export class JitterBuffer {
     if (claim !== 'stored') return claim
     const slot = this.#free.pop() ?? newSlot()
     slot.length = payloadLength
-    slot.silent = this.#facts.isSilence(packet.bytes, packet.payloadOffset, payloadLength)
+    slot.silent = this.#facts.silence?.fill(packet.bytes, packet.payloadOffset, payloadLength) === true
     if (!slot.silent) keep(slot, packet)
     slot.units = this.#facts.units(slot)
     if (slot.units <= 0 || slot.units > this.#longest) {
@@ -188,6 +190,49 @@ export class JitterBuffer {
     this.#release(slot)
     this.#cursor = (slot.timestamp + units) >>> 0
     return slot
+  }
+
+  /**
+   * Gives away what it holds, if that is silence of `units` each with nothing missing, up to and without `sequence`: a few packets at most.
+   * Fills in the run's next timestamp, how many they are and when they came. Otherwise returns false and keeps them.
+   */
+  lend(units: number, sequence: number, run: SilentRun): boolean {
+    const count = distance16(this.#next, sequence)
+    if (count < 0 || count > mostWaiting || count !== this.#stored || !this.#begun) return false
+    for (let ahead = 0; ahead < count; ahead += 1) {
+      const slot = this.#ring[(this.#next + ahead) & this.#mask]
+      if (slot === undefined || !slot.silent || slot.units !== units) return false
+      if (slot.timestamp !== (this.#cursor + ahead * units) >>> 0) return false
+    }
+    for (let ahead = 0; ahead < count; ahead += 1) {
+      const slot = this.#ring[(this.#next + ahead) & this.#mask]
+      this.#ring[(this.#next + ahead) & this.#mask] = undefined
+      if (slot === undefined) continue
+      run.arrivals[ahead] = slot.arrival
+      this.#free.push(slot)
+    }
+    run.waiting = count
+    run.timestamp = (this.#cursor + count * units) >>> 0
+    this.#stored = 0
+    return true
+  }
+
+  /** Goes on where the run ends, with what is waiting in it. */
+  regain(units: number, run: SilentRun): void {
+    this.#next = (this.#next + run.played) & 0xffff
+    this.#cursor = (this.#cursor + run.played * units) >>> 0
+    this.#highest = (this.#next + run.waiting - 1) & 0xffff
+    for (let ahead = 0; ahead < run.waiting; ahead += 1) {
+      const slot = this.#free.pop() ?? newSlot()
+      slot.silent = true
+      slot.units = units
+      slot.length = run.payloadLength
+      slot.sequence = (this.#next + ahead) & 0xffff
+      slot.timestamp = (this.#cursor + ahead * units) >>> 0
+      slot.arrival = run.arrivals[ahead] ?? 0
+      this.#ring[slot.sequence & this.#mask] = slot
+    }
+    this.#stored = run.waiting
   }
 
   /** Takes the oldest packet if it is due within `units`; late ones are dropped on the way. */

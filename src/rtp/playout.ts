@@ -1,18 +1,20 @@
 // Turns the packets of a jitter buffer into one frame per tick: when to begin, what to do about gaps, and how much delay to keep.
 // An input is primed before it is consumed and primed again after an underrun, so that the phase between sender and tick makes no holes.
 import { distance32 } from '../base/serial.ts'
+import type { SilentOctets } from '../dsp/silent-octets.ts'
 import { bestLag, compress, expand, type LagSearch, type Stretch } from '../dsp/time-stretch.ts'
 import { type Adjustment, DelayControl, maxTarget } from './delay-control.ts'
 import { type BufferedPacket, type EncodedPayload, JitterBuffer, type Taken } from './jitter-buffer.ts'
 import type { PacketView } from './packet.ts'
+import type { SilentRun } from './silent-run.ts'
 
 /** What the playout needs of a decoder; PCM is 16-bit at the decoder's rate. */
 export interface PlayoutDecoder {
   readonly sampleRate: number
   /** How long a payload lasts; 0 when it is none. */
   samplesIn(payload: EncodedPayload): number
-  /** Are these octets nothing but silence, whatever came before them? */
-  isSilence(bytes: Uint8Array, from: number, length: number): boolean
+  /** Payloads of nothing but silence, whatever came before them; absent when they cannot be told. */
+  readonly silence?: SilentOctets
   /** Decodes into `pcm` from `at` on and returns the number of samples. */
   decode(payload: EncodedPayload, pcm: Int16Array, at: number): number
   /** Makes up audio for what is missing. */
@@ -49,6 +51,8 @@ const maxLagMs = 15
 const fifoMs = 200
 /** What decoders remember of what was played, at most: with so much silence they hold nothing else. */
 const memoryMs = 60
+/** After so long transit times are counted from another packet. */
+const longestBaseMs = 3_600_000
 const nothing = new Int16Array(0)
 
 export class Playout {
@@ -66,6 +70,8 @@ export class Playout {
   #fifo: Int16Array = nothing
   /** Samples of digital silence put into it since anything else was. */
   #quiet: number
+  /** Octets of the last packet of it that was played as such. */
+  #silentLength = 0
   #start = 0
   #end = 0
   #playing = false
@@ -103,7 +109,7 @@ export class Playout {
     const limits = { jumpUnits: maxFrames * frameMs * units, longest: longestMs * units }
     this.#buffer = new JitterBuffer(limits, {
       units: (payload) => decoder.samplesIn(payload) / this.#scale,
-      isSilence: (bytes, from, length) => decoder.isSilence(bytes, from, length),
+      silence: decoder.silence,
     })
   }
 
@@ -189,6 +195,7 @@ export class Playout {
     if (this.#quiet - (this.#end - this.#start) < memoryMs * this.#perMs || this.#adjust !== 'none') return false
     const packet = wanted === this.#frameSamples ? this.#buffer.takeSilence(wanted / this.#scale) : undefined
     if (!packet) return false
+    this.#silentLength = packet.length
     this.#completedAt = packet.arrival
     this.#margin = now - packet.arrival
     this.#adjust = this.#delay.played(this.#margin, (this.#end - this.#start) / this.#perMs)
@@ -196,15 +203,54 @@ export class Playout {
     return true
   }
 
+  /**
+   * Leaves silence to a run, in which nobody stores or plays it packet by packet; `run` knows the next sequence number. False, and nothing
+   * changed, when what is under way needs thought. Until `wake` nothing else may be called.
+   */
+  rest(run: SilentRun): boolean {
+    const { silence } = this.#decoder
+    const units = this.#frameSamples / this.#scale
+    const quiet = this.#quiet - (this.#end - this.#start) >= memoryMs * this.#perMs
+    if (silence === undefined || !this.#playing || !quiet || this.#adjust !== 'none') return false
+    if (this.#buffer.late !== this.#lateSeen || this.#buffer.jumps !== this.#jumpsSeen) return false
+    run.frames = this.#delay.uneventful
+    if (run.frames <= 0 || this.#baseArrival === Number.NEGATIVE_INFINITY) return false
+    if (!this.#buffer.lend(units, run.sequence, run)) return false
+    run.silence = silence
+    run.units = units
+    run.payloadLength = this.#silentLength
+    run.originMs = this.#baseArrival + this.#sentMs(run.timestamp)
+    return true
+  }
+
+  /** Goes on after a run, as if its packets had been stored and played one by one. */
+  wake(run: SilentRun): void {
+    this.#buffer.regain(run.units, run)
+    if (run.received > 0) {
+      this.#delay.arrived(run.leastTransitMs)
+      this.#delay.arrived(run.mostTransitMs)
+    }
+    if (run.played === 0) return
+    this.#delay.pass(run.played, run.leastMarginMs)
+    this.#completedAt = run.playedArrival
+    this.#margin = run.playedAt - run.playedArrival
+    this.#concealedRun = 0
+  }
+
   #measureTransit(timestamp: number, now: number): void {
     if (this.#baseArrival === Number.NEGATIVE_INFINITY) {
       this.#baseArrival = now
       this.#baseTimestamp = timestamp
     }
-    const sent = (distance32(this.#baseTimestamp, timestamp) * this.#scale) / this.#perMs
+    const sent = this.#sentMs(timestamp)
     this.#delay.arrived(now - this.#baseArrival - sent)
     // Half the range of timestamps is a day at 8 kHz; the base follows long before.
-    if (Math.abs(sent) > 3_600_000) this.#baseArrival = Number.NEGATIVE_INFINITY
+    if (Math.abs(sent) > longestBaseMs) this.#baseArrival = Number.NEGATIVE_INFINITY
+  }
+
+  /** Since the packet from which transit times are counted, by the sender's clock. */
+  #sentMs(timestamp: number): number {
+    return (distance32(this.#baseTimestamp, timestamp) * this.#scale) / this.#perMs
   }
 
   /** How many samples the next frame needs, and whether it can be stretched. */

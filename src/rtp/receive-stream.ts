@@ -2,6 +2,7 @@
 // Unlike §A.1 there is no probation: the source check in front of it has already vouched for the sender.
 import { distance16, distance32 } from '../base/serial.ts'
 import type { RtpHeader } from './packet.ts'
+import type { SilentRun } from './silent-run.ts'
 
 const maxDropout = 3000
 const maxMisorder = 100
@@ -118,6 +119,30 @@ export class ReceiveStream {
     // A jump of a second is a new timestamp base, not jitter.
     if (this.#transitKnown && change < this.#clockRate) this.#jitter += (change - this.#jitter) / 16
     this.#transitKnown = true
+  }
+
+  /** Begins a run of packets in order at the next one; false while it is not known which that is. */
+  rest(run: SilentRun): boolean {
+    if (!this.#started || this.#badNext >= 0 || !this.#transitKnown) return false
+    run.ssrc = this.#ssrc
+    run.clockRate = this.#clockRate
+    run.sequence = (this.#highest + 1) & 0xffff
+    run.transit = this.#transit
+    run.jitter = this.#jitter
+    return true
+  }
+
+  /** Takes the packets of a run into account. */
+  wake(run: SilentRun): void {
+    this.#received += run.received
+    this.#highest += run.received
+    this.#transit = run.transit
+    this.#jitter = run.jitter
+    for (let left = run.received; left > 0; left -= wordBits - 1) {
+      const step = Math.min(left, wordBits - 1)
+      this.#shift(step)
+      this.#recent |= (1 << step) - 1
+    }
   }
 
   /** Fraction lost since the last call, in 1/256 (§A.3). */

@@ -51,6 +51,11 @@ export class RtcpSession {
     return this.#left
   }
 
+  /** When the next report is due, monotonic milliseconds. */
+  get dueAt(): number {
+    return this.#dueAt
+  }
+
   due(now: number): boolean {
     return now >= this.#dueAt
   }

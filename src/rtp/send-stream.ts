@@ -47,6 +47,14 @@ export class SendStream implements RtpHeader {
     this.marker = false
   }
 
+  /** `packets` packets with this stream's header values left. */
+  pass(packets: number, samples: number, payloadLength: number): void {
+    this.#packets += packets
+    this.#octets += packets * payloadLength
+    this.sequence = (this.sequence + packets) & 0xffff
+    this.#timestamp[0] = (this.#timestamp[0] ?? 0) + packets * samples
+  }
+
   /** Time passes without a packet: the next one starts a talk spurt. */
   pause(samples: number): void {
     this.#timestamp[0] = (this.#timestamp[0] ?? 0) + samples

@@ -40,7 +40,7 @@ export class SourceCheck {
 
   /** A new offer or answer names another address: whoever fits first wins again. */
   signal(endpoint: Endpoint): void {
-    if (same(endpoint, this.#signalled)) return
+    if (sameEndpoint(endpoint, this.#signalled)) return
     this.#signalled = endpoint
     this.#latched = undefined
     this.#candidate = undefined
@@ -49,7 +49,7 @@ export class SourceCheck {
   /** Is this packet of our far end? Latches when it proves to be; `source` may be kept. `now` in monotonic milliseconds. */
   accept(source: Endpoint, header: RtpHeader, now: number): boolean {
     const latched = this.#latched
-    const known = latched !== undefined && same(source, latched)
+    const known = latched !== undefined && sameEndpoint(source, latched)
     if (!known && latched !== undefined && !this.#mayReplace(source, header, now)) return false
     if (!known) {
       this.#latched = source
@@ -62,19 +62,25 @@ export class SourceCheck {
     return true
   }
 
+  /** Packets of the latched source were accepted, the last of them with this sequence number. */
+  pass(sequence: number, now: number): void {
+    this.#sequence = sequence
+    this.#heardAt = Math.round(now)
+  }
+
   /** RTCP may come from another port, but only from an address that is known. */
   acceptControl(source: Endpoint): boolean {
     return source.address === this.destination.address || source.address === this.#signalled.address
   }
 
   #mayReplace(source: Endpoint, header: RtpHeader, now: number): boolean {
-    if (same(source, this.#signalled)) return true
+    if (sameEndpoint(source, this.#signalled)) return true
     if (source.address === this.#signalled.address && this.#latched?.address !== this.#signalled.address) return true
     if (now - this.#heardAt < silentMs || (header.ssrc | 0) !== this.#ssrc) {
       this.#candidate = undefined
       return false
     }
-    const continues = this.#candidate !== undefined && same(source, this.#candidate)
+    const continues = this.#candidate !== undefined && sameEndpoint(source, this.#candidate)
     const expected = continues ? this.#candidateSequence : this.#sequence
     const ahead = distance16(expected, header.sequence)
     if (ahead <= 0 || ahead > (continues ? 3 : maxAhead)) {
@@ -88,5 +94,5 @@ export class SourceCheck {
   }
 }
 
-const same = (one: Endpoint, other: Endpoint): boolean =>
+export const sameEndpoint = (one: Endpoint, other: Endpoint): boolean =>
   one === other || (one.port === other.port && one.address === other.address)

@@ -152,6 +152,15 @@ class Fuzzer {
       const count = Math.floor(rows.length / sendRow.words) + (this.#random() < 0.1 ? this.#below(4) : 0)
       return [this.#handle(), this.#maybe(arena), this.#maybe(rows), this.#maybe(count)]
     },
+    sendAlike: () => {
+      const tail = this.#array((storage) => new Uint8Array(storage), 8 * this.#below(300))
+      const rows = this.#array((storage) => new Int32Array(storage), 16 * this.#below(40))
+      for (let at = 0; at < rows.length; at += 4)
+        rows[at] = this.#random() < 0.9 && this.#slots.length > 0 ? this.#pick(this.#slots, 0) : this.#below(2 ** 32)
+      const count = Math.floor(rows.length / 4) + (this.#random() < 0.1 ? this.#below(4) : 0)
+      const length = this.#random() < 0.9 ? Math.min(tail.length, this.#below(300)) : this.#below(5000)
+      return [this.#handle(), this.#maybe(tail), this.#maybe(length), this.#maybe(rows), this.#maybe(count)]
+    },
     counters: () => [
       this.#handle(),
       this.#maybe(this.#array((storage) => new Float64Array(storage), 8 * this.#below(12))),
@@ -171,7 +180,7 @@ class Fuzzer {
   run(calls: number): FuzzResult {
     const names = Object.keys(this.#calls) as (keyof NativeAddon)[]
     const weighted = names.flatMap((name) =>
-      name === 'send' || name === 'receive' ? [name, name, name, name] : [name],
+      name === 'send' || name === 'sendAlike' || name === 'receive' ? [name, name, name, name] : [name],
     )
     let thrown = 0
     for (let call = 0; call < calls; call += 1) if (!this.#call(this.#pick(weighted, 'wait'))) thrown += 1

@@ -85,7 +85,7 @@ function heapOf(tick: () => void, count: number): number {
 
 const codecs = process.argv.slice(2) as CodecName[]
 const { tick, sent } = await bareCore(codecs)
-heapOf(tick, 12_000)
+heapOf(tick, 30_000)
 const before = sent.octets
 const octets = heapOf(tick, 10_000) / (10_000 * codecs.length)
 process.stdout.write(JSON.stringify({ octets, sent: sent.octets - before }))
