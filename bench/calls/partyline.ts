@@ -9,11 +9,10 @@ import { fileURLToPath } from 'node:url'
 import { freePort } from '../../demo/server.ts'
 import { loopback } from '../capacity/bridge.ts'
 import { end, lastWords, scratchFolder, serverCore, startPinned } from '../capacity/child.ts'
+import { nodeFlags } from '../node-flags.ts'
 import type { Answerer, Written } from './answerer.ts'
 
 const ownCheckout = fileURLToPath(new URL('../..', import.meta.url))
-/** As in package.json's `start`. */
-const nodeFlags = ['--max-semi-space-size=8']
 
 export interface PartylineOptions {
   readonly conferences: number
@@ -61,7 +60,7 @@ export async function startPartyline(options: PartylineOptions): Promise<Answere
   const dataDir = scratchFolder('calls')
   const place = { http: await freePort(), sip: await freePort(), accesskey: `vb_${randomBytes(16).toString('hex')}` }
   const profiling = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${profile}`]
-  const args = [...nodeFlags, ...profiling, join(checkout, 'src', 'main.ts')]
+  const args = [...nodeFlags(checkout), ...profiling, join(checkout, 'src', 'main.ts')]
   const child = startPinned({ core: serverCore, file: process.execPath, args, env: settings(place, dataDir) })
   const said = lastWords(child)
   const gone = once(child, 'exit').then(() => false)

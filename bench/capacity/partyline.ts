@@ -6,6 +6,7 @@ import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../demo/server.ts'
+import { nodeFlags } from '../node-flags.ts'
 import { type BenchCodec, type Bridge, loopback } from './bridge.ts'
 import { end, lastWords, scratchFolder, serverCore, startPinned } from './child.ts'
 import { Dialler } from './dialler.ts'
@@ -22,8 +23,6 @@ export interface Partyline extends Bridge {
   endedByServer(): number
 }
 
-/** As in package.json's `start`. */
-const nodeFlags = ['--max-semi-space-size=8']
 const ownCheckout = fileURLToPath(new URL('../..', import.meta.url))
 
 interface Conference {
@@ -78,7 +77,7 @@ export async function startPartyline(codec: BenchCodec, checkout = ownCheckout):
   const child = startPinned({
     core: serverCore,
     file: process.execPath,
-    args: [...nodeFlags, join(checkout, 'src', 'main.ts')],
+    args: [...nodeFlags(checkout), join(checkout, 'src', 'main.ts')],
     env,
   })
   const said = lastWords(child)
