@@ -7,7 +7,7 @@ export type Adjustment = 'none' | 'grow' | 'shrink'
 /** Frames of 20 ms; the longest delay that jitter may ask for is 300 ms. */
 export const maxTarget = 15
 /** An input of which nothing is known yet begins with so much, and one whose packets come this much before they are due needs no more delay. */
-const safetyMs = 10
+const safetyMs = 8
 /** The same for one whose transit times have been alike for long. */
 const leastSafetyMs = 6
 /** Below this the next late packet would punch a hole. */

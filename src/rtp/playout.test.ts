@@ -33,12 +33,12 @@ function buffered() {
 }
 
 describe('playout', () => {
-  it('waits for half a frame before it begins, so that phase makes no holes', () => {
+  it('waits before it begins, so that phase makes no holes', () => {
     const { feed, pull } = buffered()
     feed(0, 0)
-    expect(pull(9)).toBe('idle')
+    expect(pull(7)).toBe('idle')
     feed(1, 20)
-    expect(pull(29)).toBe('audio')
+    expect(pull(27)).toBe('audio')
   })
 
   it('plays packets in order over wraps of sequence and timestamp', () => {

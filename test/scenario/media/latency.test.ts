@@ -64,9 +64,10 @@ const sixteen = { codec: 'L16', sampleRate: 16_000 } as const
 describe('latency', () => {
   it.each([
     ['PCMU to PCMA', [{ codec: 'PCMU' }, { codec: 'PCMA' }], 45],
-    ['G.722 to G.722', [{ codec: 'G722' }, { codec: 'G722' }], 47],
-    ['L16 at 16 kHz to PCMU, resampled', [sixteen, { codec: 'PCMU' }], 51],
-    ['Opus to Opus', [{ codec: 'opus' }, { codec: 'opus' }], 58],
+    ['G.722 to G.722', [{ codec: 'G722' }, { codec: 'G722' }], 45],
+    ['L16 at 16 kHz to PCMU, resampled', [sixteen, { codec: 'PCMU' }], 45],
+    // Two encoders look 6.5 ms ahead each, the phone's and ours.
+    ['Opus to Opus', [{ codec: 'opus' }, { codec: 'opus' }], 45 + 13],
   ] as const)('%s', async (name, plans, most) => {
     const all = await sweep(plans)
     const [p50, p99] = [percentile(all, 0.5), percentile(all, 0.99)]
