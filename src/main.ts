@@ -4,7 +4,7 @@ import { OperationalError } from './base/errors.ts'
 import { readSettings, SettingError, type Settings, settingsHelp } from './config.ts'
 import { systemClock } from './net/system-clock.ts'
 import { type Server, startServer } from './server.ts'
-import { keepHeapSmall } from './telemetry/heap.ts'
+import { boundHeaps, keepHeapSmall } from './telemetry/heap.ts'
 import { createLog } from './telemetry/log.ts'
 import { favourThreads } from './telemetry/thread-priority.ts'
 
@@ -56,6 +56,7 @@ async function main(): Promise<void> {
   if (args.length > 0)
     fail(`unknown argument "${args[0]}"; settings are environment variables, see npm start -- --help`)
   const settings = readSettings(process.env)
+  boundHeaps()
   const log = createLog(settings.logLevel)
   const server = await startServer({ settings, clock: systemClock, log, version: readVersion() })
   process.stdout.write(whatNext(settings, server))

@@ -57,8 +57,8 @@ export class Places {
   /** Resolves when the call is in a conference's mix, or over. */
   joined(call: LiveCall): Promise<void> {
     return new Promise((resolve) => {
-      const stop = this.#options.ledger.subscribe(({ type, data }) => {
-        if (type === 'conferencecall_joined' && data['reference_id'] === call.id) done()
+      const stop = this.#options.ledger.subscribe((event) => {
+        if (event.type === 'conferencecall_joined' && event.data['reference_id'] === call.id) done()
       })
       const done = (): void => {
         stop()

@@ -79,8 +79,10 @@ export class CallRecord {
     if (!this.#stored) return
     const events: { readonly event: NewEvent }[] = words.map((word) => ({ event: callEvent(word, this.#row) }))
     const saved = this.#deps.ledger.commit([{ update: 'call', id: this.#row.id, set }, ...events])
-    this.#saved = saved.catch((error: unknown) =>
-      this.#deps.log.error({ err: error, call_id: this.#row.id }, 'call state could not be stored'),
+    // What was stored is not kept for as long as the call lives.
+    this.#saved = saved.then(
+      () => undefined,
+      (error: unknown) => this.#deps.log.error({ err: error, call_id: this.#row.id }, 'call state could not be stored'),
     )
   }
 }

@@ -44,7 +44,7 @@ export class Focus {
 
   /** Whether nobody is in the conference, in whatever state. */
   empty(conferenceId: string): boolean {
-    return (this.#rooms.get(conferenceId)?.all().length ?? 0) === 0
+    return (this.#rooms.get(conferenceId)?.size ?? 0) === 0
   }
 
   participant(conferencecallId: string): Participant | undefined {
@@ -199,10 +199,10 @@ export class Focus {
 
   async #afterLeave(conference: ConferenceRow, room: Room): Promise<void> {
     const [last] = room.all()
-    if (last !== undefined && mustEjectLast(conference.type, room.all().length) && last.row.status === 'joined') {
+    if (last !== undefined && mustEjectLast(conference.type, room.size) && last.row.status === 'joined') {
       this.#spawn(this.#leave(last, 'ejected', 'partner_left'))
     }
-    if (conference.status === 'terminating' && room.all().length === 0) await this.finish(conference)
+    if (conference.status === 'terminating' && room.size === 0) await this.finish(conference)
   }
 
   /** `terminating` → `terminated`, once nobody is left. Must run alone. */

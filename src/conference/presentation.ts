@@ -31,5 +31,5 @@ export const conferencecallEvent = (row: ConferencecallRow): NewEvent => ({
   type: `conferencecall_${row.status}`,
   customer_id: row.customer_id,
   conference_id: row.conference_id,
-  data: row,
+  data: { ...row },
 })

@@ -29,13 +29,17 @@ export class Room {
     this.#participants.delete(participant)
   }
 
+  get size(): number {
+    return this.#participants.size
+  }
+
   all(): Participant[] {
     return [...this.#participants]
   }
 
   joinedIds(): string[] {
-    return this.all()
-      .filter((participant) => participant.row.status === 'joined')
-      .map((participant) => participant.row.id)
+    const ids: string[] = []
+    for (const { row } of this.#participants) if (row.status === 'joined') ids.push(row.id)
+    return ids
   }
 }

@@ -50,7 +50,8 @@ export interface Ledger {
   find<T extends TableName>(table: T, query: Find<T>): Promise<Rows[T][]>
   /**
    * Commits all changes or none, durably, and answers the events as stored.
-   * Commits take effect in call order. Throws StaleRow, or OperationalError when the disk fails.
+   * Commits take effect in call order. The data of an event must not change any more. Throws StaleRow, or OperationalError
+   * when the disk fails.
    */
   commit(changes: readonly Change[]): Promise<StoredEvent[]>
   /** Events with an id over `after`, oldest first, at most `limit`. */

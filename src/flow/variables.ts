@@ -41,8 +41,8 @@ export function parseVariables(input: unknown): Record<string, string> {
 
 export class Variables {
   readonly #values: Map<string, string>
-  /** Names that the server seeded: they do not count against the limits. */
-  readonly #seeded: Set<string>
+  /** Names that the server did not seed: they count against the limits. */
+  #own: Set<string> | undefined
   readonly #referenceData: () => string
   #ownKeys = 0
   #ownBytes = 0
@@ -54,7 +54,6 @@ export class Variables {
     reference: () => string = () => '',
   ) {
     this.#values = new Map(Object.entries(seeds))
-    this.#seeded = new Set(this.#values.keys())
     this.#referenceData = reference
     for (const [name, value] of Object.entries(own)) this.set(name, value)
   }
@@ -66,19 +65,28 @@ export class Variables {
 
   /** Throws UserError INVALID_VARIABLES when a limit would be exceeded; nothing changes then. */
   set(name: string, value: string): void {
-    if (bytes(value) > variableLimits.valueBytes) {
-      throw new UserError('INVALID_VARIABLES', `variable ${name} would exceed ${variableLimits.valueBytes} bytes`)
-    }
-    if (!this.#seeded.has(name)) this.#count(name, value)
-    this.#values.set(name, value)
+    const seeded = this.#values.has(name) && this.#own?.has(name) !== true
+    this.#put(name, value, { counts: !seeded })
   }
 
   /** For what the server tells a flow: a new name does not count against the limits. */
   tell(values: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(values)) {
-      if (!this.#values.has(name)) this.#seeded.add(name)
-      this.set(name, value)
+      if (this.#values.has(name)) this.set(name, value)
+      else this.#put(name, value, { counts: false })
     }
+  }
+
+  #put(name: string, value: string, { counts }: { readonly counts: boolean }): void {
+    if (bytes(value) > variableLimits.valueBytes) {
+      throw new UserError('INVALID_VARIABLES', `variable ${name} would exceed ${variableLimits.valueBytes} bytes`)
+    }
+    if (counts) {
+      this.#count(name, value)
+      this.#own ??= new Set()
+      this.#own.add(name)
+    }
+    this.#values.set(name, value)
   }
 
   #count(name: string, value: string): void {

@@ -6,6 +6,7 @@ import { type LegFormat, payloadRoom } from './leg-format.ts'
 
 /** Frames kept for an encoder that cannot copy another's memory, and is warmed up with what the other one encoded. */
 const warmUpFrames = 3
+const nothing = new Uint8Array(0)
 
 export class Encoding {
   readonly format: LegFormat
@@ -17,7 +18,8 @@ export class Encoding {
   fresh = false
   /** Frames in a row that were silence. */
   silentFrames = 0
-  readonly #own: Uint8Array
+  /** Made for the first frame: most legs only ever hear what others encode. */
+  #own = nothing
   #complexity: number | undefined
   readonly #history: Int16Array[] = []
   #turn = 0
@@ -27,8 +29,7 @@ export class Encoding {
     this.encoder = format.codec.createEncoder(format.rate, format.settings)
     this.#complexity = format.effort?.complexity
     if (this.#complexity !== undefined) this.encoder.adjust({ complexity: this.#complexity })
-    this.#own = new Uint8Array(payloadRoom(format, 20))
-    this.bytes = this.#own
+    this.bytes = nothing
     if (!this.remembers) return
     for (let index = 0; index < warmUpFrames; index += 1)
       this.#history.push(new Int16Array(samplesPerFrame(format.rate)))
@@ -58,8 +59,8 @@ export class Encoding {
       this.#history[this.#turn]?.set(pcm)
       this.#turn = (this.#turn + 1) % warmUpFrames
     }
-    this.length = this.encoder.encode(pcm, this.#own, 0)
-    this.bytes = this.#own
+    this.bytes = this.#room()
+    this.length = this.encoder.encode(pcm, this.bytes, 0)
     this.fresh = true
   }
 
@@ -77,12 +78,17 @@ export class Encoding {
     const skipped = other.fresh ? 1 : 0
     for (let index = skipped; index < warmUpFrames; index += 1) {
       const frame = other.#history[(other.#turn + index - skipped) % warmUpFrames]
-      if (frame) this.encoder.encode(frame, this.#own, 0)
+      if (frame) this.encoder.encode(frame, this.#room(), 0)
     }
   }
 
   close(): void {
     this.encoder.close()
+  }
+
+  #room(): Uint8Array {
+    if (this.#own === nothing) this.#own = new Uint8Array(payloadRoom(this.format, 20))
+    return this.#own
   }
 }
 

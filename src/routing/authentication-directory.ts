@@ -102,9 +102,10 @@ export class Directory {
   }
 
   /** Renewals run one after the other, so that the last read of a row wins. */
-  #changed({ type, data }: StoredEvent): void {
-    const table = /^(extension|trunk)_/.exec(type)?.[1]
-    const id = data['id']
+  #changed(event: StoredEvent): void {
+    const table = /^(extension|trunk)_/.exec(event.type)?.[1]
+    // The data of every other event is better left unread.
+    const id = table && event.data['id']
     if (table === undefined || typeof id !== 'string') return
     const renew = table === 'extension' ? () => this.#renewExtension(id) : () => this.#renewTrunk(id)
     this.#renewals = this.#renewals.then(renew).catch((error: unknown) => {

@@ -58,6 +58,8 @@ export type Beginning = 'late' | 'lost' | 'paused'
 /** Packets that fit at first, and at most: the longest delay in packets of 10 ms, and reordering on top. Powers of two. */
 const usualCapacity = 16
 const mostCapacity = 64
+/** Slots kept while others take the packets. */
+const restingSlots = 4
 /** No payload is longer: 60 ms of linear samples at 48 kHz. */
 const longestPayload = 5760
 
@@ -211,6 +213,7 @@ export class JitterBuffer {
       run.arrivals[ahead] = slot.arrival
       this.#free.push(slot)
     }
+    this.#free.length = Math.min(this.#free.length, restingSlots)
     run.waiting = count
     run.timestamp = (this.#cursor + count * units) >>> 0
     this.#stored = 0

@@ -220,6 +220,8 @@ export class Playout {
     run.units = units
     run.payloadLength = this.#silentLength
     run.originMs = this.#baseArrival + this.#sentMs(run.timestamp)
+    // There is nothing but zeros in it, and it may be long until there is more.
+    this.#fifo = nothing
     return true
   }
 

@@ -6,6 +6,7 @@ import { header, type SipRequest, type SipResponse } from './message.ts'
 import { serialize } from './serialize.ts'
 import { type Kinded, sameFlow, type TransactionHost, TransactionMachine, type TransactionName } from './transaction.ts'
 import { type InviteServerEvent, type InviteServerState, inviteServerTable } from './transaction-invite-server.ts'
+import { toTag } from './transaction-key.ts'
 import type { InviteServerTimer, ServerIndication, ServerPort, ServerTimer, TimerName } from './transaction-port.ts'
 import { type ServerEvent, type ServerState, serverTable } from './transaction-server.ts'
 import { parseVia } from './via.ts'
@@ -68,17 +69,21 @@ const plainKind: Kind<ServerState, ServerEvent, ServerTimer> = {
 
 /** A server transaction whatever its machine. */
 export interface ServerTransaction {
+  /** Without its body once an INVITE was accepted: sessions keep their transaction, and what was offered in it is known by then. */
   readonly request: SipRequest
   readonly flow: TransportFlow
   readonly state: string
+  readonly responded: boolean
   /** The To tag of the last response, which an RFC 2543 ACK must carry. */
-  readonly lastResponse: SipResponse | undefined
+  readonly responseTag: string | undefined
   user: ServerUser | undefined
   respond(response: SipResponse): void
   /** A retransmission, or the ACK. */
   receive(request: SipRequest): void
   flowFailed(failed: TransportFlow): void
 }
+
+const noBody = new Uint8Array(0)
 
 export const startServerTransaction = (options: ServerOptions): ServerTransaction =>
   options.request.method === 'INVITE' ? new ServerSide(inviteKind, options) : new ServerSide(plainKind, options)
@@ -89,15 +94,20 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
   interval = 0
   user: ServerUser | undefined
   readonly #kind: Kind<State, Event, Timer>
-  readonly #options: ServerOptions
+  readonly #options: Omit<ServerOptions, 'request'>
   readonly #machine: TransactionMachine<State, Event, ServerPort<Timer>, ServerIndication>
   #flow: TransportFlow
-  #last: { readonly response: SipResponse; readonly bytes: Uint8Array } | undefined
+  #request: SipRequest
+  /** The last response, as long as it may be asked for again. */
+  #last: Uint8Array | undefined
+  responded = false
+  responseTag: string | undefined
   #unanswered = true
 
-  constructor(kind: Kind<State, Event, Timer>, options: ServerOptions) {
+  constructor(kind: Kind<State, Event, Timer>, { request, ...options }: ServerOptions) {
     this.#kind = kind
     this.#options = options
+    this.#request = request
     this.#flow = options.flow
     this.#machine = new TransactionMachine({
       name: { type: kind.type, key: options.key },
@@ -110,7 +120,7 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
   }
 
   get request(): SipRequest {
-    return this.#options.request
+    return this.#request
   }
 
   get flow(): TransportFlow {
@@ -123,10 +133,6 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
 
   get state(): State {
     return this.#machine.state
-  }
-
-  get lastResponse(): SipResponse | undefined {
-    return this.#last?.response
   }
 
   respond(response: SipResponse): void {
@@ -145,12 +151,15 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
   }
 
   sendResponse(response: SipResponse): void {
-    this.#last = { response, bytes: serialize(response) }
-    this.repeatResponse()
+    const bytes = serialize(response)
+    if (this.state !== 'accepted') this.#last = bytes
+    this.responded = true
+    this.responseTag = toTag(response)
+    this.#options.host.send(this.#flow, bytes)
   }
 
   repeatResponse(): void {
-    if (this.#last !== undefined) this.#options.host.send(this.#flow, this.#last.bytes)
+    if (this.#last !== undefined) this.#options.host.send(this.#flow, this.#last)
   }
 
   indicate(indication: ServerIndication): void {
@@ -170,9 +179,16 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
       this.#unanswered = false
       this.#options.answered()
     }
+    if (state === 'accepted') this.#forget()
     if (state !== 'terminated') return
     this.#machine.stopAll()
     this.#options.ended()
+  }
+
+  /** Its 2xx is repeated by whoever sent it (RFC 6026 §7.1). */
+  #forget(): void {
+    this.#last = undefined
+    this.#request = { ...this.#request, body: noBody }
   }
 
   #tell(indication: ServerIndication): void {

@@ -219,6 +219,19 @@ describe('server transactions', () => {
     }
   })
 
+  it('keep no body once an INVITE was accepted, and still know the ACK of RFC 2543 by its tag', () => {
+    const { transactions, times } = layer()
+    const invite = { ...request('INVITE', { branch: 'old1' }), body: new Uint8Array(100) }
+    const transaction = transactions.serve(invite, udp)
+    const success = responseTo(invite, 200, { tag: 'ours' })
+    transaction.respond(success)
+    transaction.respond(success)
+    expect(times('SIP/2.0 200')).toEqual([0, 0])
+    expect(transaction.request).toEqual({ ...invite, body: new Uint8Array(0) })
+    const ack = (tag: string) => request('ACK', { branch: 'old1', to: `<sip:b@example.com>;tag=${tag}` })
+    expect([transactions.receiveRequest(ack('other')), transactions.receiveRequest(ack('ours'))]).toEqual([false, true])
+  })
+
   it('notice a copy of a request that came another way (§8.2.2.2)', () => {
     const { transactions, runTo } = layer()
     const invite = request('INVITE')

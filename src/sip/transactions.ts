@@ -130,8 +130,7 @@ export class Transactions {
 /** RFC 2543 matching: the To tag of an INVITE is the same, that of an ACK is the response's. With the cookie, the key says all. */
 function belongs(request: SipRequest, transaction: ServerTransaction): boolean {
   if (parseVia(header(request, 'Via') ?? '')?.branch?.startsWith(magicCookie)) return true
-  if (request.method === 'ACK')
-    return transaction.lastResponse !== undefined && toTag(request) === toTag(transaction.lastResponse)
+  if (request.method === 'ACK') return transaction.responded && toTag(request) === transaction.responseTag
   if (request.method === 'INVITE') return toTag(request) === toTag(transaction.request)
   return parseCSeq(header(request, 'CSeq') ?? '')?.method === request.method
 }

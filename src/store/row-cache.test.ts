@@ -1,8 +1,10 @@
 // What the store remembers of rows is never older than what it has answered.
 import { beforeEach, expect, test } from 'vitest'
 import type { Change } from '../event/ledger.ts'
+import { createMemoryLedger } from '../event/memory-ledger.ts'
 import type { RawRow } from './database.ts'
 import { RowCache } from './row-cache.ts'
+import { conferencecallRow, conferenceRow } from './sample-rows.ts'
 
 let cache: RowCache
 beforeEach(() => {
@@ -85,4 +87,21 @@ test('keeps no long rows, and no more than a thousand', async () => {
     await cache.read('conference', `other ${n}`, () => Promise.resolve({ id: `other ${n}` }))
   expect(known()).toBeUndefined()
   expect(cache.get('conference', 'other 999')).toEqual({ id: 'other 999' })
+})
+
+test('keeps a row that every call makes only when somebody read it', async () => {
+  const row = conferencecallRow(createMemoryLedger())
+  const status = () => cache.get('conferencecall', row.id)?.['status']
+  cache.begin([{ insert: 'conferencecall', row }])(true)
+  expect(status()).toBeUndefined()
+  await cache.read('conferencecall', row.id, () => Promise.resolve({ id: row.id, status: 'joining' }))
+  expect(status()).toBe('joining')
+  cache.begin([{ update: 'conferencecall', id: row.id, set: { status: 'joined' } }])(true)
+  expect(status()).toBe('joined')
+})
+
+test('keeps other rows from when they were made', () => {
+  const row = conferenceRow(createMemoryLedger())
+  cache.begin([{ insert: 'conference', row }])(true)
+  expect(cache.get('conference', row.id)?.['name']).toBe(row.name)
 })

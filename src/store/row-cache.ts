@@ -7,6 +7,8 @@ import { encodeFields } from './row-codec.ts'
 
 /** Rows kept, the longest unused going first. */
 const maxRows = 1000
+/** Rows that every call makes: who works with them has them in memory, so that here they would only drive out the others. Kept when they were read. */
+const ofCalls: ReadonlySet<TableName> = new Set(['call', 'activeflow', 'conferencecall'])
 /** UTF-16 units of text in a row worth keeping. */
 const maxText = 4096
 
@@ -67,7 +69,10 @@ export class RowCache {
 
   /** Encoded at once: who commits may change its objects afterwards. What nobody knows need not be. */
   #touch(change: Exclude<Change, { readonly event: unknown }>): Touch {
-    if ('insert' in change) return { key: keyOf(change.insert, change.row.id), row: encodeFields({ ...change.row }) }
+    if ('insert' in change) {
+      const key = keyOf(change.insert, change.row.id)
+      return ofCalls.has(change.insert) ? { key } : { key, row: encodeFields({ ...change.row }) }
+    }
     const key = keyOf(change.update, change.id)
     return this.#rows.has(key) || this.#changing.has(key) ? { key, set: encodeFields({ ...change.set }) } : { key }
   }

@@ -36,6 +36,19 @@ export function conferenceRow(ledger: Ledger, fields: Partial<Rows['conference']
   }
 }
 
+export function conferencecallRow(ledger: Ledger): Rows['conferencecall'] {
+  return {
+    ...lifetime(ledger),
+    customer_id: nil,
+    activeflow_id: nil,
+    conference_id: nil,
+    reference_type: 'call',
+    reference_id: nil,
+    status: 'joining',
+    reason: '',
+  }
+}
+
 export function agentRow(ledger: Ledger, fields: Partial<Rows['agent']> = {}): Rows['agent'] {
   return {
     ...lifetime(ledger),

@@ -208,8 +208,8 @@ export function selectEvents(db: Builder, after: number, limit: number): Compile
   return db.selectFrom('event_log').selectAll().where('id', '>', after).orderBy('id').limit(limit).compile()
 }
 
-/** @param raw a whole row of the log; its data is read from JSON when somebody looks at it, and then kept */
-export function storedEvent(raw: RawRow): StoredEvent {
+/** @param json of the event's data, asked for when somebody looks at that; what was read is kept */
+export function storedEvent(raw: RawRow, json: () => string): StoredEvent {
   let data: StoredEvent['data'] | undefined
   return {
     id: Number(raw['id']),
@@ -219,7 +219,7 @@ export function storedEvent(raw: RawRow): StoredEvent {
     customer_sequence: Number(raw['customer_sequence']),
     conference_sequence: Number(raw['conference_sequence']),
     get data() {
-      data ??= JSON.parse(text(raw['data'])) as StoredEvent['data']
+      data ??= JSON.parse(json()) as StoredEvent['data']
       return data
     },
     tm_create: text(raw['tm_create']),

@@ -56,16 +56,15 @@ async function newestMicros(database: Database): Promise<number> {
     .reduce<number>((max, value) => Math.max(max, typeof value === 'number' ? value : parseMicros(value)), 0)
 }
 
-/** What a commit becomes: statements, the change behind each, and the events with the position of their numbers. */
-interface Prepared {
-  readonly batch: Statement[]
+/** What is needed of a commit until it is answered: the change behind each statement, and the events with the position of their numbers. */
+interface Pending {
   readonly origin: (Change | undefined)[]
-  readonly events: {
-    readonly event: NewEvent
-    readonly tm_create: string
-    readonly data: string
-    readonly position: number
-  }[]
+  readonly events: { readonly event: NewEvent; readonly tm_create: string; readonly position: number }[]
+}
+
+/** What a commit becomes. */
+interface Prepared extends Pending {
+  readonly batch: Statement[]
 }
 
 class SqlStore implements Store {
@@ -99,21 +98,28 @@ class SqlStore implements Store {
 
   async events(after: number, limit: number): Promise<StoredEvent[]> {
     const rows = await this.#read(statements.selectEvents(this.#database.builder, after, limit))
-    return rows.map(statements.storedEvent)
+    return rows.map((raw) => statements.storedEvent(raw, () => String(raw['data'])))
   }
 
   async commit(changes: readonly Change[]): Promise<StoredEvent[]> {
     this.#refuseWhenClosed()
     if (changes.length === 0) return []
-    const prepared = this.#prepare(changes)
-    const done = this.#cache.begin(changes)
-    const rows = await this.#database.commit(prepared.batch).catch((error: unknown) => {
+    const { pending, answer, done } = this.#send(changes)
+    const rows = await answer.catch((error: unknown) => {
       done(false)
-      throw translate(error, prepared)
+      throw translate(error, pending)
     })
     done(true)
-    this.#subscribers.deliver(storedEvents(prepared, rows))
-    return storedEvents(prepared, rows)
+    const events = storedEvents(pending, rows)
+    this.#subscribers.deliver(events)
+    return events
+  }
+
+  /** The statements, with all their texts, are not kept until the answer: they have left by then. */
+  #send(changes: readonly Change[]) {
+    const { batch, ...pending } = this.#prepare(changes)
+    const done = this.#cache.begin(changes)
+    return { pending, answer: this.#database.commit(batch), done }
   }
 
   subscribe(listener: (event: StoredEvent) => void): () => void {
@@ -151,7 +157,7 @@ class SqlStore implements Store {
         const event = { ...change.event }
         const stored = { data: JSON.stringify(event.data), tm_create: this.#timestamps.next() }
         const position = add(this.#statements.event(event, counts.take(event), stored), change)
-        prepared.events.push({ ...stored, event, position })
+        prepared.events.push({ event, tm_create: stored.tm_create, position })
       } else add(this.#statements.change(change), change)
     }
     // Raised before the events that take their numbers from them; last here, when all timestamps are handed out.
@@ -161,16 +167,16 @@ class SqlStore implements Store {
   }
 }
 
-/** Fresh objects each time, so that a subscriber and the committer share nothing that either could change. */
-function storedEvents({ events }: Prepared, rows: readonly RawRow[][]): StoredEvent[] {
-  return events.map(({ event, tm_create, data, position }) => {
+function storedEvents({ events }: Pending, rows: readonly RawRow[][]): StoredEvent[] {
+  return events.map(({ event, tm_create, position }) => {
     const numbers = rows[position]?.[0]
     if (!numbers) throw new Bug('the event log returned no numbers')
-    return statements.storedEvent({ ...event, ...numbers, data, tm_create })
+    const { data, ...rest } = event
+    return statements.storedEvent({ ...rest, ...numbers, tm_create }, () => JSON.stringify(data))
   })
 }
 
-function translate(error: unknown, { origin }: Prepared): unknown {
+function translate(error: unknown, { origin }: Pending): unknown {
   if (error instanceof UniqueFailed && isTable(error.table)) return uniqueViolation(error.table, error.column)
   if (error instanceof UniqueFailed) return new Bug(error.message, { cause: error })
   if (!(error instanceof GuardFailed)) return error
