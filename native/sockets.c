@@ -343,6 +343,17 @@ struct receive_into {
   uint32_t capacity;
 };
 
+// The first words of a datagram, and whether all the rest of it is one octet.
+static void summarize(const uint8_t *bytes, size_t length, int32_t *row) {
+  uint32_t words[HEAD_WORDS - HEAD_START] = {0};
+  row[RECEIVE_FILL] = UNLIKE;
+  if (length >= sizeof words) memcpy(words, bytes, sizeof words);
+  for (int index = 0; index < HEAD_WORDS - HEAD_START; index++) row[RECEIVE_HEAD + index] = (int32_t)ntohl(words[index]);
+  if (length <= sizeof words) return;
+  const uint8_t *rest = bytes + sizeof words;
+  if (memcmp(rest, rest + 1, length - sizeof words - 1) == 0) row[RECEIVE_FILL] = rest[0];
+}
+
 // One datagram of a slot's one or other socket into `place`; 0 when there was none.
 static int receive_one(struct sockets *self, uint32_t number, int near, struct iovec place, int32_t *row,
                        const struct timespec *now) {
@@ -367,8 +378,10 @@ static int receive_one(struct sockets *self, uint32_t number, int near, struct i
   row[RECEIVE_LENGTH] = (int32_t)length;
   row[RECEIVE_TRUNCATED] = truncated;
   row[RECEIVE_AGE] = age_of(&message, now);
-  if (near && same_address(&from, &slot->peer)) row[RECEIVE_PORT] = PEER;
-  else from_kernel(&from, &row[RECEIVE_PORT], &row[RECEIVE_ADDRESS]);
+  if (near && same_address(&from, &slot->peer)) {
+    row[RECEIVE_PORT] = PEER;
+    summarize(place.iov_base, truncated ? 0 : (size_t)length, row);
+  } else from_kernel(&from, &row[RECEIVE_PORT], &row[RECEIVE_ADDRESS]);
   self->counts[COUNT_RECEIVED]++;
   self->counts[COUNT_TRUNCATED] += (uint64_t)truncated;
   return 1;

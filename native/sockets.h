@@ -12,8 +12,11 @@ enum { ADDRESS_WORDS = 6 };
 
 // One row per received datagram: slot, length, truncated, age in microseconds, port, address. Port PEER, and no address, for what came
 // from the peer that the slot is connected to.
+// Of a datagram from that peer its first three words follow in place of the address, in the machine's order, and the octet that all others
+// are, or UNLIKE.
 enum { RECEIVE_SLOT, RECEIVE_LENGTH, RECEIVE_TRUNCATED, RECEIVE_AGE, RECEIVE_PORT, RECEIVE_ADDRESS };
 enum { RECEIVE_WORDS = RECEIVE_ADDRESS + ADDRESS_WORDS };
+enum { RECEIVE_HEAD = RECEIVE_ADDRESS, RECEIVE_FILL = RECEIVE_HEAD + 3, UNLIKE = -1 };
 
 // One row per datagram to send: slot, offset and length in the arena, port, address. Port PEER is the one that the slot is connected to.
 enum { SEND_SLOT, SEND_OFFSET, SEND_LENGTH, SEND_PORT, SEND_ADDRESS };

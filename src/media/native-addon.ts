@@ -6,8 +6,21 @@ import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Columns of a row of `receive`; the address takes `addressWords`. Port `peerPort`, and no address, for what came from the connected peer. */
-export const receiveRow = { slot: 0, length: 1, truncated: 2, age: 3, port: 4, address: 5, words: 11 } as const
+/**
+ * Columns of a row of `receive`; the address takes `addressWords`. What came from the connected peer has port `peerPort`, and in place of the
+ * address its first three words as signed numbers, and the octet that all others are (−1 when they differ): see `summary` of packet-io.ts.
+ */
+export const receiveRow = {
+  slot: 0,
+  length: 1,
+  truncated: 2,
+  age: 3,
+  port: 4,
+  address: 5,
+  words: 11,
+  head: 5,
+  fill: 8,
+} as const
 /** Columns of a row of `send`. Port `peerPort`, whatever the address, is the slot's connected peer. */
 export const sendRow = { slot: 0, offset: 1, length: 2, port: 3, address: 4, words: 10 } as const
 /** In place of a port: the peer that the slot is connected to. */

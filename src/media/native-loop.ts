@@ -37,6 +37,8 @@ export function createNativeMedia(options: Omit<NativeOptions, 'clock'>): Native
       },
       flush: () => io.flush(),
       sendAlike: (heads, count, payload) => io.sendAlike(heads, count, payload),
+      divert: (channel, place) => io.divert(channel, place),
+      divertTo: (shortcut) => io.divertTo(shortcut),
       close: () => io.close(),
     },
     clock: { now: threadClock.now, wallMicros: threadClock.wallMicros, after: (ms, run) => loop.after(ms, run) },

@@ -5,7 +5,7 @@ import { builtAddon } from '../../test/native/built-addon.ts'
 import { OperationalError } from '../base/errors.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
 import { type NativeAddon, woken } from './native-addon.ts'
-import type { PacketSink, PortPair } from './packet-io.ts'
+import { type PacketSink, type PortPair, summary } from './packet-io.ts'
 import { createNativePacketIo, type NativeOptions, type NativePacketIo } from './packet-io-native.ts'
 import { threadClock } from './thread-clock.ts'
 
@@ -288,6 +288,42 @@ describe.skipIf(!lookup.addon)('native packet I/O', () => {
     expect(io.counters()).toMatchObject({ sent, sendErrors: sendErrors + 2 })
     await from.close()
     expect(from.channel?.(rtpOf(to))).toBe(-1)
+  })
+
+  it('shows what is diverted by its summary, and delivers what is not taken', async () => {
+    const io = create()
+    const arrivals: Arrival[] = []
+    const [from, to] = await connected(io, arrivals)
+    const shown: number[][] = []
+    io.divertTo({
+      takeSummary(rows, at, now) {
+        shown.push(
+          [summary.place, summary.length, summary.head, summary.head + 1, summary.fill].map((of) => rows[at + of] ?? 0),
+        )
+        expect(Math.abs(performance.now() - now)).toBeLessThan(1000)
+        return shown.length === 1
+      },
+    })
+    io.divert(to.channel?.(rtpOf(from)) ?? -1, 5)
+    const alike = Uint8Array.from({ length: 20 }, (_, index) => (index < 12 ? index + 1 : 0xff))
+    for (const bytes of [alike, alike, alike.with(19, 0), alike.subarray(0, 12), alike.subarray(0, 3)])
+      from.sendRtp(bytes, rtpOf(to))
+    io.flush()
+    expect(receive(io, 5)).toBe(5)
+    const [first, second] = [0x01020304, 0x05060708]
+    expect(shown).toEqual([
+      [5, 20, first, second, 0xff],
+      [5, 20, first, second, 0xff],
+      [5, 20, first, second, -1],
+      [5, 12, first, second, -1],
+      [5, 3, 0, 0, -1],
+    ])
+    expect(arrivals.map(({ bytes }) => bytes.length)).toEqual([20, 20, 12, 3])
+    io.divert(to.channel?.(rtpOf(from)) ?? -1, -1)
+    from.sendRtp(alike, rtpOf(to))
+    io.flush()
+    expect(receive(io, 1)).toBe(1)
+    expect([shown.length, arrivals.length]).toEqual([5, 5])
   })
 
   it('takes in all that came at once from a connected peer, in order, over a few calls', async () => {

@@ -6,7 +6,7 @@ import type { EncodedPayload } from '../rtp/jitter-buffer.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
 import { type NativeAddon, peerPort, receiveRow } from './native-addon.ts'
 import { NativeSender, type SendingSocket } from './native-sender.ts'
-import type { PacketIo, PacketSink, PortPair } from './packet-io.ts'
+import type { PacketIo, PacketSink, PortPair, Shortcut } from './packet-io.ts'
 import type { DgramOptions } from './packet-io-dgram.ts'
 import { PortRange } from './port-range.ts'
 import { ReceivedViews, SourceMemory } from './received-views.ts'
@@ -43,6 +43,8 @@ export interface NativePacketIo extends PacketIo {
   /** Hands out all that has arrived, each datagram with the time at which the kernel took it in. Returns how many. */
   receive(): number
   sendAlike(heads: Int32Array, count: number, payload: EncodedPayload): void
+  divert(channel: number, place: number): void
+  divertTo(shortcut: Shortcut): void
   /** Blocks the thread; see NativeAddon.wait. */
   wait(micros: number, watch: number): number
   /** From now on datagrams are gathered until `flush` or `release`; otherwise they leave when the running piece of code ends. */
@@ -75,6 +77,9 @@ class BatchedPacketIo implements NativePacketIo {
   readonly #rows = new Int32Array(batch * receiveRow.words)
   readonly #views = new ReceivedViews(this.#arena, place)
   readonly #sender: NativeSender
+  /** Places of diverted slots, by slot. */
+  #places = new Int32Array(0)
+  #shortcut: Shortcut | undefined
   #closed = false
 
   constructor(options: NativeOptions) {
@@ -117,6 +122,20 @@ class BatchedPacketIo implements NativePacketIo {
 
   sendAlike(heads: Int32Array, count: number, payload: EncodedPayload): void {
     if (!this.#closed) this.#sender.sendAlike(heads, count, payload)
+  }
+
+  divertTo(shortcut: Shortcut): void {
+    this.#shortcut = shortcut
+  }
+
+  divert(channel: number, place: number): void {
+    if (channel < 0) return
+    if (channel >= this.#places.length) {
+      const before = this.#places
+      this.#places = new Int32Array(2 * channel + 64).fill(-1)
+      this.#places.set(before)
+    }
+    this.#places[channel] = place
   }
 
   hold(): void {
@@ -162,7 +181,15 @@ class BatchedPacketIo implements NativePacketIo {
   #deliver(row: number, now: number): void {
     const rows = this.#rows
     const at = row * receiveRow.words
-    const channel = this.#channels[rows[at + receiveRow.slot] ?? -1]
+    const slot = rows[at + receiveRow.slot] ?? 0
+    const place = this.#places[slot] ?? -1
+    if (place >= 0 && rows[at + receiveRow.port] === peerPort) {
+      // Where the summary has its place.
+      rows[at + receiveRow.slot] = place
+      if (this.#shortcut?.takeSummary(rows, at, now - (rows[at + receiveRow.age] ?? 0) / 1000)) return
+      rows[at + receiveRow.slot] = slot
+    }
+    const channel = this.#channels[slot]
     if (!channel || rows[at + receiveRow.truncated] !== 0) return
     const bytes = this.#views.view(row, rows[at + receiveRow.length] ?? 0)
     const known = rows[at + receiveRow.port] === peerPort ? channel.peer : undefined
@@ -218,6 +245,7 @@ class BatchedPacketIo implements NativePacketIo {
 
   #unbind(channel: Channel): void {
     this.#channels[channel.slot] = undefined
+    if (channel.slot < this.#places.length) this.#places[channel.slot] = -1
     this.#addon.close(this.#handle, channel.slot)
   }
 

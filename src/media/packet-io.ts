@@ -25,6 +25,15 @@ export interface PortPair {
 /** Words of a row of heads. */
 export const headColumns = 4
 
+/** Columns of a datagram's summary: place, length, three words of its head as signed numbers, and the octet that all others are or −1. */
+export const summary = { place: 0, length: 1, head: 5, fill: 8 } as const
+
+/** Takes datagrams by their summaries. */
+export interface Shortcut {
+  /** The summary begins at `at`; `now` is when it came, monotonic milliseconds. Returns false to have the datagram delivered. */
+  takeSummary(summaries: Int32Array, at: number, now: number): boolean
+}
+
 export interface PacketIo {
   /** A free pair, or the one at `port`, an even number. Throws OperationalError when none is free, or that one is not. */
   open(sink: PacketSink, port?: number): Promise<PortPair>
@@ -33,6 +42,13 @@ export interface PacketIo {
    * memory, each before the payload. Absent where packets leave one by one.
    */
   sendAlike?(heads: Int32Array, count: number, payload: EncodedPayload): void
+  /**
+   * From now on what comes to that channel from where its packets go is shown to the shortcut first, under this place; −1 for nowhere. Absent
+   * together with `sendAlike`.
+   */
+  divert?(channel: number, place: number): void
+  /** Says who is shown what is diverted. */
+  divertTo?(shortcut: Shortcut): void
   /** The tick is over: a body that gathers datagrams sends them now. */
   flush(): void
   /** Closes every pair still open. */

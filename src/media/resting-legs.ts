@@ -6,7 +6,7 @@ import { byteAt, headerLength, read16, read32 } from '../rtp/packet.ts'
 import { mostWaiting } from '../rtp/silent-run.ts'
 import { type Endpoint, sameEndpoint } from '../rtp/source-check.ts'
 import type { Encoding } from './encoding.ts'
-import { headColumns, type PacketIo, type PortPair } from './packet-io.ts'
+import { headColumns, type PacketIo, type PortPair, type Shortcut, summary } from './packet-io.ts'
 import { Rest, type Restful } from './rest.ts'
 
 /** Of what comes in. Packets are counted from the oldest that waited when the rest began, frames to be played from its beginning. */
@@ -46,7 +46,7 @@ const firstCapacity = 64
 /** Version 2, no padding, no extension, no contributing sources. */
 const plain = 0x80
 
-export class RestingLegs {
+export class RestingLegs implements Shortcut {
   readonly #packetIo: PacketIo
   readonly #rest = new Rest()
   /** Places that are free, the lowest last. */
@@ -63,6 +63,7 @@ export class RestingLegs {
 
   constructor(packetIo: PacketIo) {
     this.#packetIo = packetIo
+    packetIo.divertTo?.(this)
   }
 
   /** Legs at rest. */
@@ -80,6 +81,7 @@ export class RestingLegs {
     this.#ports[place] = rest.ports
     this.#writeInput(place, rest)
     this.#writeOutput(place, rest)
+    this.#packetIo.divert?.(rest.channel, place)
     return true
   }
 
@@ -87,6 +89,7 @@ export class RestingLegs {
   remove(leg: Restful, playedAt: number): void {
     const { place } = leg
     const rest = this.#rest
+    this.#packetIo.divert?.(this.#outputs[place * output.columns + output.channel] ?? -1, -1)
     this.#peers[place] = undefined
     this.#ports[place] = undefined
     this.#free.push(place)
@@ -104,8 +107,6 @@ export class RestingLegs {
     if (peer === undefined || (source !== peer && !sameEndpoint(source, peer))) return false
     const sequence = inputs[at + input.sequence] ?? 0
     const timestamp = inputs[at + input.timestamp] ?? 0
-    const packets = inputs[at + input.packets] ?? 0
-    if (packets - (inputs[at + input.played] ?? 0) >= mostWaiting) return false
     if (bytes.length !== inputs[at + input.length] || byteAt(bytes, 0) !== plain) return false
     if (byteAt(bytes, 1) !== inputs[at + input.payloadType] || read16(bytes, 2) !== sequence) return false
     if ((read32(bytes, 4) | 0) !== timestamp || (read32(bytes, 8) | 0) !== inputs[at + input.ssrc]) return false
@@ -113,9 +114,34 @@ export class RestingLegs {
     const mask = inputs[at + input.mask] ?? 0
     for (let index = headerLength; index < bytes.length; index += 1)
       if ((byteAt(bytes, index) & mask) !== octet) return false
+    return this.#store(place, now)
+  }
+
+  /** The same of a datagram of which only this is known. */
+  takeSummary(summaries: Int32Array, from: number, now: number): boolean {
+    const inputs = this.#inputs
+    const place = summaries[from + summary.place] ?? 0
+    const at = place * input.columns
+    const fill = summaries[from + summary.fill] ?? -1
+    if (fill < 0 || (fill & (inputs[at + input.mask] ?? 0)) !== inputs[at + input.octet]) return false
+    const type = (inputs[at + input.payloadType] ?? 0) << 16
+    const head = from + summary.head
+    if (summaries[head] !== ((plain << 24) | type | (inputs[at + input.sequence] ?? 0))) return false
+    if (summaries[head + 1] !== inputs[at + input.timestamp] || summaries[head + 2] !== inputs[at + input.ssrc])
+      return false
+    return summaries[from + summary.length] === inputs[at + input.length] && this.#store(place, now)
+  }
+
+  /** Notes the expected packet; false when too many wait already. */
+  #store(place: number, now: number): boolean {
+    const inputs = this.#inputs
+    const at = place * input.columns
+    const packets = inputs[at + input.packets] ?? 0
+    if (packets - (inputs[at + input.played] ?? 0) >= mostWaiting) return false
+    const timestamp = inputs[at + input.timestamp] ?? 0
     this.#times[place * time.columns + time.arrivals + (packets & ringMask)] = now
     inputs[at + input.packets] = packets + 1
-    inputs[at + input.sequence] = (sequence + 1) & 0xffff
+    inputs[at + input.sequence] = ((inputs[at + input.sequence] ?? 0) + 1) & 0xffff
     inputs[at + input.timestamp] = (timestamp + (inputs[at + input.units] ?? 0)) | 0
     this.#measure(place, timestamp, now)
     return true
