@@ -1,6 +1,6 @@
 // From a credential to an identity. Rows are read on every request, so that a deleted agent, a changed password,
 // a lowered permission or a frozen customer takes effect at once.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { UserError } from '../base/errors.ts'
 import { type Clock, formatTimestamp, notDeleted } from '../base/time.ts'
 import type { Ledger } from '../event/ledger.ts'
@@ -20,7 +20,7 @@ export interface Authenticator {
   authenticate(credential: Credential, options?: { readonly frozen?: boolean }): Promise<Identity>
 }
 
-export const hashAccesskey = (token: string): string => createHash('sha256').update(token).digest('hex')
+export const hashAccesskey = (token: string): string => hash('sha256', token)
 
 export function createAuthenticator(ledger: Ledger, clock: Pick<Clock, 'wallMicros'>, tokens: Tokens): Authenticator {
   const byToken = async (claims: TokenClaims): Promise<Identity> => {

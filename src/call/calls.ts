@@ -1,5 +1,6 @@
 // Calls as a service: originate, read, hang up. SIP events and media notices find their call from here; the parts are in files of their own.
 import { type HangupReason, UserError } from '../base/errors.ts'
+import { madeOnce } from '../base/frozen.ts'
 import { formatTimestamp, notDeleted } from '../base/time.ts'
 import type { FlowDialling } from '../flow/ports.ts'
 import type { EngineNotice } from '../media/engine.ts'
@@ -32,6 +33,7 @@ export interface CallInput {
 export class Calls {
   readonly #options: CallsOptions
   readonly #parts: ReturnType<typeof composeCalls>
+  readonly #shown = madeOnce(showCall)
   /** Groupcalls as a service of its own. */
   readonly groupcalls: Groupcalls
   /** New calls that flows ask for. */
@@ -71,7 +73,7 @@ export class Calls {
   }
 
   async list(customerId: string, page: Paging): Promise<Call[]> {
-    return (await this.#options.ledger.find('call', { where: { customer_id: customerId }, ...page })).map(showCall)
+    return (await this.#options.ledger.find('call', { where: { customer_id: customerId }, ...page })).map(this.#shown)
   }
 
   /** Hangs up; a call that is over is answered as it is. */

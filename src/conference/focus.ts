@@ -1,6 +1,7 @@
 // The focus (RFC 4353): owns who is in which conference. Every change of a conference's roster goes through here, one at a time
 // per conference, and is committed with the events that report it.
 import { UserError } from '../base/errors.ts'
+import { frozen } from '../base/frozen.ts'
 import { newUuid, nilUuid } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import { notDeleted } from '../base/time.ts'
@@ -32,6 +33,8 @@ export class Focus {
   readonly #options: FocusOptions
   readonly #rooms = new Map<string, Room>()
   readonly #participants = new Map<string, Participant>()
+  /** What was shown of a stored row last. */
+  readonly #shown = new WeakMap<ConferenceRow, Conference>()
 
   constructor(options: FocusOptions) {
     this.#options = options
@@ -54,7 +57,14 @@ export class Focus {
   /** The conference as the API shows it. */
   async show(row: ConferenceRow): Promise<Conference> {
     const accountNumber = await this.#options.accountNumber(row.customer_id)
-    return showConference(row, { accountNumber, joinedIds: this.joinedIds(row.id) })
+    const joinedIds = this.joinedIds(row.id)
+    const known = this.#shown.get(row)
+    if (known !== undefined && known.user_id === accountNumber && sameTexts(known.conferencecall_ids, joinedIds))
+      return known
+    const shown = showConference(row, { accountNumber, joinedIds })
+    if (!Object.isFrozen(row)) return shown
+    this.#shown.set(row, frozen(shown))
+    return shown
   }
 
   /** Runs `task` alone among all changes of this conference, with its present row (undefined when there is none). */
@@ -268,3 +278,6 @@ export class Focus {
     work.catch((error: unknown) => this.#options.log.error({ err: error }, 'a participant could not leave cleanly'))
   }
 }
+
+const sameTexts = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((text, index) => text === other[index])

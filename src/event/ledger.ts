@@ -45,7 +45,7 @@ export interface Find<T extends TableName> {
 }
 
 export interface Ledger {
-  /** The row by id, deleted or not. */
+  /** The row by id, deleted or not. Rows are frozen, since several may have the same one: who wants another one makes it. */
   get<T extends TableName>(table: T, id: string): Promise<Rows[T] | undefined>
   find<T extends TableName>(table: T, query: Find<T>): Promise<Rows[T][]>
   /**

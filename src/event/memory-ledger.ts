@@ -1,4 +1,5 @@
 // A ledger without a disk, for unit tests of the domain: the semantics of the store, kept equal by store/ledger.suite.ts.
+import { frozen } from '../base/frozen.ts'
 import { type Clock, notDeleted, TimestampSource } from '../base/time.ts'
 import type { Rows, TableName } from '../schema/rows.ts'
 import { type Change, type Find, type Ledger, type NewEvent, StaleRow, type StoredEvent } from './ledger.ts'
@@ -127,7 +128,7 @@ function fits(row: Row, where: Readonly<Record<string, unknown>>): boolean {
 
 /** A copy, so that a caller cannot change what is stored. Tables only ever receive rows of their own type. */
 function asRow<T extends TableName>(row: Row): Rows[T] {
-  return structuredClone(row) as unknown as Rows[T]
+  return frozen(structuredClone(row)) as unknown as Rows[T]
 }
 
 /** @param options.clock where timestamps come from; without one they start at 2026-01-01 and grow by a microsecond */

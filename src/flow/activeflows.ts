@@ -1,5 +1,6 @@
 // Activeflows: running instances of flows. Only the running ones are held in memory; the rest is in the ledger.
 import { OperationalError, UserError } from '../base/errors.ts'
+import { madeOnce } from '../base/frozen.ts'
 import { newUuid, nilUuid } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import { notDeleted } from '../base/time.ts'
@@ -86,6 +87,7 @@ class ActiveflowService implements Activeflows {
   readonly #ports: RunnerPorts
   readonly #background: Background
   readonly #running = new Map<string, RunningActiveflow>()
+  readonly #shown = madeOnce(shownActiveflow)
   #closedFor = ''
 
   constructor(options: ActiveflowOptions) {
@@ -117,7 +119,7 @@ class ActiveflowService implements Activeflows {
 
   async list(customerId: string, query: PageQuery): Promise<Activeflow[]> {
     const rows = await this.#options.ledger.find('activeflow', { where: { customer_id: customerId }, ...query })
-    return rows.map((row) => shownActiveflow(this.#running.get(row.id)?.row ?? row))
+    return rows.map((row) => this.#shown(this.#running.get(row.id)?.row ?? row))
   }
 
   async stop(customerId: string, id: string): Promise<Activeflow> {

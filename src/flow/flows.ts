@@ -1,6 +1,7 @@
 // Flows: the stored lists of actions. Those that a customer made have a direct hash; those that the server made for one
 // call (not persistent) are seen only by their id.
 import { UserError } from '../base/errors.ts'
+import { madeOnce } from '../base/frozen.ts'
 import { isUuid, newDirectHash, newUuid, nilUuid } from '../base/ids.ts'
 import { notDeleted } from '../base/time.ts'
 import { type Change, type Ledger, StaleRow } from '../event/ledger.ts'
@@ -67,6 +68,7 @@ function shownFlow(row: FlowRow): Flow {
 class FlowStore {
   readonly #ledger: Ledger
   readonly #registry: Registry
+  readonly #shown = madeOnce(shownFlow)
 
   constructor(ledger: Ledger, registry: Registry) {
     this.#ledger = ledger
@@ -103,7 +105,7 @@ class FlowStore {
   async list(customerId: string, query: PageQuery): Promise<Flow[]> {
     const where = { customer_id: customerId, type: 'flow', persistent: true } as const
     const rows = await this.#ledger.find('flow', { where, ...query })
-    return rows.map(shownFlow)
+    return rows.map(this.#shown)
   }
 
   async update(customerId: string, id: string, patch: Omit<FlowInput, 'id'>): Promise<Flow> {

@@ -1,5 +1,6 @@
 // The stored side of a running activeflow: what happens is gathered here and written to the ledger a moment later, so
 // that a burst of actions costs one commit. The last commit, with status `ended`, is made at once.
+import { frozen } from '../base/frozen.ts'
 import { nilUuid } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { Clock, Timer } from '../base/time.ts'
@@ -43,6 +44,8 @@ export class Journal {
   readonly #variables: Variables
   readonly #history = new History()
   #row: ActiveflowRow
+  /** `#row` with the rest, until something changes. */
+  #whole: ActiveflowRow | undefined
   #timer: Timer | undefined
   #dirty = false
   #closed = false
@@ -54,13 +57,12 @@ export class Journal {
     this.#variables = variables
   }
 
-  /** As of now, which may be newer than what is stored. */
+  /** As of now, which may be newer than what is stored; frozen. */
   get row(): ActiveflowRow {
-    return {
-      ...this.#row,
-      executed_actions: this.#history.list(),
-      variables: this.#variables.toObject(),
-    }
+    const variables = this.#variables.toObject()
+    if (this.#whole?.variables === variables) return this.#whole
+    this.#whole = frozen({ ...this.#row, executed_actions: this.#history.list(), variables })
+    return this.#whole
   }
 
   began(action: Action): void {
@@ -76,14 +78,19 @@ export class Journal {
   async close(error: string): Promise<void> {
     this.#closed = true
     this.#timer?.cancel()
-    this.#row = { ...this.#row, status: 'ended', error, forward_action_id: nilUuid }
+    this.#become({ status: 'ended', error, forward_action_id: nilUuid })
     await this.#write({ status: 'ended', error })
   }
 
   #change(patch: Partial<ActiveflowRow>): void {
-    this.#row = { ...this.#row, ...patch }
+    this.#become(patch)
     this.#dirty = true
     this.#schedule()
+  }
+
+  #become(patch: Partial<ActiveflowRow>): void {
+    this.#row = { ...this.#row, ...patch }
+    this.#whole = undefined
   }
 
   #schedule(): void {
@@ -108,7 +115,7 @@ export class Journal {
 
   async #write(more: Partial<ActiveflowRow>): Promise<void> {
     const tmUpdate = this.#ports.ledger.timestamp()
-    this.#row = { ...this.#row, tm_update: tmUpdate }
+    this.#become({ tm_update: tmUpdate })
     const { current_action, forward_action_id, executed_actions, variables } = this.row
     const set = { current_action, forward_action_id, executed_actions, variables, tm_update: tmUpdate, ...more }
     await this.#ports.ledger.commit(activeflowUpdate(this.#row, set))

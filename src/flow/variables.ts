@@ -1,5 +1,6 @@
 // Variables of an activeflow: `${name}` substitution, the limits on what callers may set, and the `voipbin.*` seeds.
 import { UserError } from '../base/errors.ts'
+import { frozen } from '../base/frozen.ts'
 import type { Address } from '../schema/address.ts'
 import type { FlowCall } from './ports.ts'
 
@@ -46,6 +47,8 @@ export class Variables {
   readonly #referenceData: () => string
   #ownKeys = 0
   #ownBytes = 0
+  /** Until a value changes. */
+  #object: Record<string, string> | undefined
 
   /** @param reference gives the text of `voipbin.flow.reference_data` */
   constructor(
@@ -87,6 +90,7 @@ export class Variables {
       this.#own.add(name)
     }
     this.#values.set(name, value)
+    this.#object = undefined
   }
 
   #count(name: string, value: string): void {
@@ -138,8 +142,10 @@ export class Variables {
     }
   }
 
+  /** Frozen, and the same one for as long as no value changes. */
   toObject(): Record<string, string> {
-    return Object.fromEntries(this.#values)
+    this.#object ??= frozen(Object.fromEntries(this.#values))
+    return this.#object
   }
 }
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Bug, classify, errorCodes, PartylineError, UserError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import { errorEnvelope, requestId } from './envelope.ts'
+import { errorEnvelope } from './envelope.ts'
 import { RateLimitError } from './rate-limit.ts'
 
 /** Answers with the envelope, and logs what is not the caller's fault. */
@@ -45,14 +45,13 @@ function translate(thrown: unknown): PartylineError {
 const isFastifyError = (thrown: unknown): thrown is FastifyError =>
   thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' && thrown.code.startsWith('FST_')
 
-/** Answers what the HTTP parser could not read; there is no request to answer to, only the socket. */
-export function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
+/** Answers what the HTTP parser could not read; there is no request to answer to, only the socket. @param id in place of a request's */
+export function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket, id: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
-  const id = requestId(undefined)
   const text = STATUS_CODES[status] ?? 'Bad Request'
   const body = JSON.stringify(
     errorEnvelope(new UserError('INVALID_ARGUMENT', `the request is not readable as HTTP: ${text}`), id),

@@ -1,7 +1,6 @@
 // The HTTP application: one fastify instance with every route, the error envelope, limits, CORS and the documentation.
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
 import swagger, { type StaticDocumentSpec } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fastify, { type FastifyInstance } from 'fastify'
@@ -9,14 +8,15 @@ import type { Accounts } from '../account/accounts.ts'
 import type { Log } from '../base/log.ts'
 import type { Clock } from '../base/time.ts'
 import { answerError, answerUnreadable, routeNotFound } from './answer-error.ts'
-import { requestId } from './envelope.ts'
 import { decodeBody } from './json-body.ts'
 import { type ApiInfo, openApiDocument } from './openapi.ts'
 import { defaultLimits, RateLimiter, type RateLimits } from './rate-limit.ts'
 import { redactUrl } from './redact.ts'
 import { registerRoutes } from './register.ts'
+import { requestIds } from './request-ids.ts'
 import type { Route } from './route.ts'
 import { allRoutes } from './routes/all.ts'
+import { securityHeaders } from './security-headers.ts'
 import type { Services } from './services.ts'
 
 export interface AppDeps {
@@ -46,13 +46,14 @@ const maxParamLength = 4096
 
 /** An application that is ready to `listen({host, port})`, `inject(…)` and `close()`. */
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
+  const requestId = requestIds()
   const app = fastify({
     logger: false,
     genReqId: (request) => requestId(request.headers['x-request-id']),
     bodyLimit: deps.bodyLimit ?? defaultBodyLimit,
     requestTimeout: requestTimeoutMs,
     routerOptions: { maxParamLength },
-    clientErrorHandler: answerUnreadable,
+    clientErrorHandler: (error, socket) => answerUnreadable(error, socket, requestId(undefined)),
     frameworkErrors: (error, request, reply) => {
       reply.header('X-Request-Id', request.id)
       answerError(error, request, reply, deps.log)
@@ -119,20 +120,9 @@ async function addHeaders(app: FastifyInstance): Promise<void> {
     maxAge: 43_200,
     strictPreflight: false,
   })
-  await app.register(helmet, {
-    // Plain http is a supported set-up; who terminates TLS in front adds HSTS there.
-    strictTransportSecurity: false,
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        baseUri: ["'self'"],
-        frameAncestors: ["'none'"],
-        imgSrc: ["'self'", 'data:'],
-        objectSrc: ["'none'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-      },
-    },
+  const headers = await securityHeaders()
+  app.addHook('onRequest', async (_request, { raw }) => {
+    for (const [name, value] of headers) raw.setHeader(name, value)
   })
 }
 

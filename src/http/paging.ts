@@ -2,12 +2,12 @@
 import { UserError } from '../base/errors.ts'
 import { parseTimestamp } from '../base/time.ts'
 import type { PageQuery } from '../schema/common.ts'
-import type { Page } from './services.ts'
+import type { Page as PageRequest } from './services.ts'
 
 const largest = 100
 
 /** Throws INVALID_REQUEST_PARAMETER for a token that is no timestamp. */
-export function pageRequest(query: PageQuery): Page {
+export function pageRequest(query: PageQuery): PageRequest {
   const size = query.page_size ?? largest
   const limit = size <= 0 || size > largest ? largest : size
   if (query.page_token === undefined) return { limit }
@@ -18,6 +18,11 @@ export function pageRequest(query: PageQuery): Page {
   })
 }
 
-export function pageOf<T extends { readonly tm_create: string }>(items: T[]): { result: T[]; next_page_token: string } {
+export interface Page<T> {
+  result: T[]
+  next_page_token: string
+}
+
+export function pageOf<T extends { readonly tm_create: string }>(items: T[]): Page<T> {
   return { result: items, next_page_token: items.at(-1)?.tm_create ?? '' }
 }

@@ -5,7 +5,7 @@ import { checker } from './validation.ts'
 
 /** Throws INVALID_REQUEST_PARAMETER naming the parameter. */
 export function queryChecker<Q extends TObject>(schema: Q): (query: Readonly<Record<string, unknown>>) => Static<Q> {
-  const check = checker(schema, { whole: 'the query', code: 'INVALID_REQUEST_PARAMETER' })
+  const check = checker(schema, { whole: 'the query', code: 'INVALID_REQUEST_PARAMETER', flat: true })
   const integers = new Set(Object.keys(schema.properties).filter((name) => isInteger(schema.properties[name])))
   return (query) => {
     const values: Record<string, unknown> = {}

@@ -4,6 +4,7 @@ import type { Authenticator } from '../account/authenticate.ts'
 import { type Identity, isAllowed, requirePermission } from '../account/identity.ts'
 import { UserError } from '../base/errors.ts'
 import { findCredential } from './credential.ts'
+import { isPage, PageTexts, pageItem } from './page-text.ts'
 import type { RateLimiter } from './rate-limit.ts'
 import { RawAnswer } from './raw-answer.ts'
 import { type Access, type Exchange, type Route, routerPath } from './route.ts'
@@ -33,6 +34,7 @@ export function registerRoutes(app: FastifyInstance, routes: readonly Route[], o
 
 function registerRoute(app: FastifyInstance, route: Route, path: string, options: RegisterOptions): void {
   const status = route.status ?? 200
+  const text = textOf(route)
   app.route({
     method: route.method,
     url: routerPath(path),
@@ -44,9 +46,20 @@ function registerRoute(app: FastifyInstance, route: Route, path: string, options
     handler: async (request, reply) => {
       const answer = await route.run(exchange(request, reply, options))
       if (answer instanceof RawAnswer) return answer.send(request, reply)
-      return reply.code(status).type('application/json; charset=utf-8').send(answer)
+      return reply.code(status).type('application/json; charset=utf-8').send(text(answer, reply))
     },
   })
+}
+
+/** How an answer is written: pages by us, the rest by fastify's serializer. */
+function textOf({ response }: Route): (answer: unknown, reply: FastifyReply) => unknown {
+  const item = pageItem(response)
+  if (item === undefined) return (answer) => answer
+  let texts: PageTexts | undefined
+  return (answer, reply) => {
+    texts ??= new PageTexts(reply.compileSerializationSchema({ ...item }))
+    return isPage(answer) ? texts.bytes(answer) : answer
+  }
 }
 
 async function identify(

@@ -18,6 +18,8 @@ export interface CheckOptions {
   readonly whole: string
   /** Code of a fault; by default INVALID_JSON_BODY for a wrong JSON type and INVALID_ARGUMENT otherwise. */
   readonly code?: ErrorCode
+  /** The values given are scalars under names of the schema: there is nothing to clean. */
+  readonly flat?: boolean
 }
 
 /** A checker: answers the value without the keys that the schema does not know, or throws UserError with all faults in `details`. */
@@ -27,7 +29,7 @@ export function checker<T extends TObject>(
 ): (value: Record<string, unknown>) => Static<T> {
   const validator = Compile(schema)
   return (value) => {
-    const clean: unknown = Clean(schema, withoutNulls(value))
+    const clean: unknown = options.flat ? value : Clean(schema, withoutNulls(value))
     if (validator.Check(clean)) return clean
     const faults = validator.Errors(clean)
     const details = faults.flatMap((fault) => describe(schema, fault, options))

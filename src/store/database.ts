@@ -1,6 +1,6 @@
 // What the store asks of a database driver, and the only place where one database differs from another: compiled
 // statements go in, rows or a named failure come out.
-import type { CompiledQuery, Kysely } from 'kysely'
+import type { CompiledQuery, Kysely, RawBuilder } from 'kysely'
 import type { TableName } from '../schema/rows.ts'
 
 /** What a column holds: texts, integers (booleans as 0 and 1), JSON as text. */
@@ -38,8 +38,12 @@ export interface Statement {
 export interface Database {
   /** Compiles for this database's dialect; never executes. */
   readonly builder: Kysely<Schema>
+  /** An expression for the values of these columns as the text of a JSON array. */
+  rowText(columns: readonly string[]): RawBuilder<string>
   /** Sees every commit that was answered before; never waits behind a batch. */
   read(query: Query): Promise<RawRow[]>
+  /** As `read`, of a query for one column of texts. */
+  texts(query: Query): Promise<string[]>
   /**
    * Executes all statements or none, durably; answers the rows each returned. Batches take effect and are answered in
    * call order. Rejects with GuardFailed or UniqueFailed.

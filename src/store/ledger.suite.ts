@@ -108,6 +108,41 @@ function findTests(ledger: () => Ledger): void {
     expect(await ledger().find('flow', { where: { persistent: true, actions: [] } })).toEqual([kept])
   })
 
+  test('finds what was committed before, asked again and again', async () => {
+    const find = async () => (await ledger().find('conference', { where: { customer_id: 'a' } })).map((row) => row.name)
+    const row = conferenceRow(ledger(), { customer_id: 'a', name: 'one' })
+    expect([await find(), await find()]).toEqual([[], []])
+    await ledger().commit([{ insert: 'conference', row }])
+    expect([await find(), await find()]).toEqual([['one'], ['one']])
+    await ledger().commit([{ update: 'conference', id: row.id, set: { name: 'two' } }])
+    expect([await find(), await find()]).toEqual([['two'], ['two']])
+    const refused = { update: 'conference', id: row.id, set: { name: 'three' }, when: { name: 'one' } } as const
+    await expect(ledger().commit([refused])).rejects.toThrow(StaleRow)
+    expect([await find(), await find()]).toEqual([['two'], ['two']])
+    await ledger().commit([{ update: 'conference', id: row.id, set: { tm_delete: ledger().timestamp() } }])
+    expect([await find(), await find()]).toEqual([[], []])
+  })
+
+  test('hands out rows that nobody can change, and lists that are their owner’s', async () => {
+    const row = conferenceRow(ledger(), { recording_ids: ['one'] })
+    await ledger().commit([{ insert: 'conference', row }])
+    const found = await ledger().find('conference', {})
+    for (const given of [found[0], await ledger().get('conference', row.id)]) {
+      expect(() => Object.assign(given ?? {}, { name: 'changed' })).toThrow(TypeError)
+      expect(() => given?.recording_ids.push('two')).toThrow(TypeError)
+    }
+    found.length = 0
+    expect(await ledger().find('conference', {})).toEqual([row])
+  })
+
+  test('gives every text back as it was', async () => {
+    const name = `"quoted" \\ \n \0 \u0001 \u2028 ü 😀 ${'x'.repeat(20_000)}`
+    const row = conferenceRow(ledger(), { name, data: { [name]: [name, null, 1.5, true] } })
+    await ledger().commit([{ insert: 'conference', row }])
+    expect(await ledger().find('conference', {})).toEqual([row])
+    expect(await ledger().get('conference', row.id)).toEqual(row)
+  })
+
   test('leaves deleted rows out unless asked, and still gets them by id', async () => {
     const row = conferenceRow(ledger())
     await ledger().commit([{ insert: 'conference', row }])

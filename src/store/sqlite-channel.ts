@@ -4,10 +4,23 @@ import { Worker } from 'node:worker_threads'
 import { OperationalError } from '../base/errors.ts'
 import type { RawRow } from './database.ts'
 import { errorOf } from './sqlite-failure.ts'
-import type { FromThread, RawStatement, ThreadData, ToThread, Wired, WiredRequest } from './sqlite-protocol.ts'
+import type {
+  FromThread,
+  RawStatement,
+  ThreadData,
+  ToThread,
+  Wired,
+  WiredAnswer,
+  WiredRequest,
+} from './sqlite-protocol.ts'
+
+interface Answer {
+  readonly rows: RawRow[][]
+  readonly texts: string[]
+}
 
 interface Waiting {
-  resolve(rows: RawRow[][]): void
+  resolve(answer: Answer): void
   reject(error: Error): void
 }
 
@@ -23,7 +36,7 @@ export class SqliteChannel {
 
   private constructor(worker: Worker) {
     this.#worker = worker
-    worker.on('message', (text: string) => this.#settle(JSON.parse(text)))
+    worker.on('message', ([text, ...texts]: WiredAnswer) => this.#settle(JSON.parse(text), texts))
     worker.on('error', (error) => this.#end(`the database thread failed: ${error.message}`))
     worker.on('exit', () => this.#end('the database is closed'))
   }
@@ -35,8 +48,8 @@ export class SqliteChannel {
       execArgv: [],
       name: `store-${data.role}`,
     })
-    const [text]: string[] = await once(worker, 'message')
-    const answer: FromThread | undefined = JSON.parse(text ?? 'null') ?? undefined
+    const [wired]: (WiredAnswer | undefined)[] = await once(worker, 'message')
+    const answer: FromThread | undefined = JSON.parse(wired?.[0] ?? 'null') ?? undefined
     if (answer?.kind !== 'ready') {
       await worker.terminate()
       throw new Error(answer?.kind === 'refused' ? answer.message : 'the database thread did not start')
@@ -44,13 +57,17 @@ export class SqliteChannel {
     return new SqliteChannel(worker)
   }
 
-  batch(statements: readonly RawStatement[]): Promise<RawRow[][]> {
-    return this.#request((id) => ({ kind: 'batch', id, statements }))
+  async batch(statements: readonly RawStatement[]): Promise<RawRow[][]> {
+    return (await this.#request((id) => ({ kind: 'batch', id, statements }))).rows
   }
 
   async read(sql: string, parameters: readonly unknown[]): Promise<RawRow[]> {
-    const [rows] = await this.#request((id) => ({ kind: 'read', id, sql, parameters }))
-    return rows ?? []
+    const { rows } = await this.#request((id) => ({ kind: 'read', id, sql, parameters }))
+    return rows[0] ?? []
+  }
+
+  async texts(sql: string, parameters: readonly unknown[]): Promise<string[]> {
+    return (await this.#request((id) => ({ kind: 'texts', id, sql, parameters }))).texts
   }
 
   /** Resolves when everything requested before is answered and the thread has ended. */
@@ -61,7 +78,7 @@ export class SqliteChannel {
     await exit
   }
 
-  #request(message: (id: number) => ToThread): Promise<RawRow[][]> {
+  #request(message: (id: number) => ToThread): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(this.#ended)
       const id = ++this.#lastId
@@ -85,7 +102,7 @@ export class SqliteChannel {
 
   #wired(message: ToThread): WiredRequest {
     if (message.kind === 'close') return message
-    if (message.kind === 'read') return { ...message, sql: this.#position(message.sql) }
+    if (message.kind !== 'batch') return { ...message, sql: this.#position(message.sql) }
     const statements = message.statements.map(
       ({ sql, guard, parameters }) => [this.#position(sql), guard ? 1 : 0, parameters] as const,
     )
@@ -101,13 +118,17 @@ export class SqliteChannel {
     return position
   }
 
-  #settle(message: FromThread): void {
+  #settle(message: FromThread, texts: readonly string[]): void {
     if (message.kind !== 'outcomes') return
+    let taken = 0
     for (const outcome of message.outcomes) {
       const waiting = this.#waiting.get(outcome.id)
       this.#waiting.delete(outcome.id)
-      if ('rows' in outcome) waiting?.resolve(outcome.rows)
-      else waiting?.reject(errorOf(outcome.failure))
+      if ('rows' in outcome) waiting?.resolve({ rows: outcome.rows, texts: [] })
+      else if ('texts' in outcome) {
+        waiting?.resolve({ rows: [], texts: texts.slice(taken, taken + outcome.texts) })
+        taken += outcome.texts
+      } else waiting?.reject(errorOf(outcome.failure))
     }
   }
 

@@ -1,5 +1,5 @@
 // What crosses between the server's thread and a database thread: plain values, as JSON text, which costs V8 a fraction of its structured
-// clone; many requests in one message, and each SQL text once.
+// clone; many requests in one message, and each SQL text once. Rows of lists are texts already, and cross as they are.
 import type { RawRow } from './database.ts'
 
 export interface ThreadData {
@@ -18,6 +18,7 @@ export interface RawStatement {
 export type ToThread =
   | { readonly kind: 'batch'; readonly id: number; readonly statements: readonly RawStatement[] }
   | { readonly kind: 'read'; readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
+  | { readonly kind: 'texts'; readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
   | { readonly kind: 'close' }
 
 /** Messages to a thread. `texts` are SQL texts not sent before; `sql` of a wired request is the position of its text among all sent. */
@@ -29,7 +30,12 @@ export interface Wired {
 export type WiredStatement = readonly [sql: number, guard: 0 | 1, parameters: readonly unknown[]]
 export type WiredRequest =
   | { readonly kind: 'batch'; readonly id: number; readonly statements: readonly WiredStatement[] }
-  | { readonly kind: 'read'; readonly id: number; readonly sql: number; readonly parameters: readonly unknown[] }
+  | {
+      readonly kind: 'read' | 'texts'
+      readonly id: number
+      readonly sql: number
+      readonly parameters: readonly unknown[]
+    }
   | { readonly kind: 'close' }
 
 export type Batch = Extract<ToThread, { kind: 'batch' }>
@@ -41,10 +47,14 @@ export type Failure =
   | { readonly kind: 'world'; readonly message: string; readonly retryable: boolean }
   | { readonly kind: 'bug'; readonly message: string }
 
-/** Answer to a batch (the rows of each statement) or to a read (of its only statement). */
+/** Answer to a batch (the rows of each statement) or to a read (of its only statement); `texts` says how many of those beside are its own. */
 export type Outcome =
   | { readonly id: number; readonly rows: RawRow[][] }
+  | { readonly id: number; readonly texts: number }
   | { readonly id: number; readonly failure: Failure }
+
+/** A message from a thread: a FromThread as JSON, then the texts of its outcomes in their order. */
+export type WiredAnswer = readonly [answer: string, ...texts: string[]]
 
 export type FromThread =
   | { readonly kind: 'ready' }

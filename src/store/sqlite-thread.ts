@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { failureOf, primaryCode } from './sqlite-failure.ts'
 import { SqliteConnection } from './sqlite-group.ts'
-import type { Batch, FromThread, Outcome, ThreadData, ToThread, Wired } from './sqlite-protocol.ts'
+import type { Batch, FromThread, Outcome, ThreadData, ToThread, Wired, WiredAnswer } from './sqlite-protocol.ts'
 
 /** Batches in one group at most, so that the first one's answer does not wait for all. */
 const maxGroup = 256
@@ -99,7 +99,7 @@ class Inbox {
 
   #made(request: Wired['requests'][number]): ToThread {
     if (request.kind === 'close') return request
-    if (request.kind === 'read') return { ...request, sql: this.#texts[request.sql] ?? '' }
+    if (request.kind !== 'batch') return { ...request, sql: this.#texts[request.sql] ?? '' }
     const statements = request.statements.map(([sql, guard, parameters]) => ({
       sql: this.#texts[sql] ?? '',
       guard: guard === 1,
@@ -112,6 +112,7 @@ class Inbox {
 /** Answers requests, all together; true when asked to close. */
 function answer(port: MessagePort, connection: SqliteConnection, requests: Iterable<ToThread>): boolean {
   const outcomes: Outcome[] = []
+  const texts: string[] = []
   let group: Batch[] = []
   const flush = (): void => {
     if (group.length > 0) outcomes.push(...connection.commitGroup(group))
@@ -126,22 +127,35 @@ function answer(port: MessagePort, connection: SqliteConnection, requests: Itera
     flush()
     closing = request.kind === 'close'
     if (request.kind === 'close') break
-    outcomes.push(read(connection, request))
+    outcomes.push(read(connection, request, texts))
   }
   flush()
-  send(port, { kind: 'outcomes', outcomes })
+  send(port, { kind: 'outcomes', outcomes }, texts)
   return closing
 }
 
-function read(connection: SqliteConnection, { id, sql, parameters }: Extract<ToThread, { kind: 'read' }>): Outcome {
+/** @param texts where the texts that it found go */
+function read(
+  connection: SqliteConnection,
+  { kind, id, sql, parameters }: Extract<ToThread, { kind: 'read' | 'texts' }>,
+  texts: string[],
+): Outcome {
   try {
+    if (kind === 'texts') {
+      const found = connection.texts(sql, parameters)
+      for (const text of found) texts.push(text)
+      return { id, texts: found.length }
+    }
     return { id, rows: [connection.read(sql, parameters)] }
   } catch (error) {
     return { id, failure: failureOf(error) }
   }
 }
 
-const send = (port: MessagePort, message: FromThread): void => port.postMessage(JSON.stringify(message))
+function send(port: MessagePort, message: FromThread, texts: readonly string[] = []): void {
+  const wired: WiredAnswer = [JSON.stringify(message), ...texts]
+  port.postMessage(wired)
+}
 
 function serve(port: MessagePort, data: ThreadData): void {
   let opened: Opened

@@ -2,7 +2,7 @@
 // the server or a read.
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
 import { OperationalError } from '../base/errors.ts'
 import type { Database, Query, RawRow, Schema, Statement } from './database.ts'
 import { SqliteChannel } from './sqlite-channel.ts'
@@ -22,6 +22,14 @@ class SqliteDatabase implements Database {
   constructor(writer: SqliteChannel, reader: SqliteChannel) {
     this.#writer = writer
     this.#reader = reader
+  }
+
+  rowText(columns: readonly string[]) {
+    return sql<string>`json_array(${sql.join(columns.map((column) => sql.ref(column)))})`
+  }
+
+  texts(query: Query): Promise<string[]> {
+    return this.#reader.texts(query.sql, query.parameters)
   }
 
   read(query: Query): Promise<RawRow[]> {

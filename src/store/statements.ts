@@ -5,7 +5,7 @@ import { notDeleted } from '../base/time.ts'
 import type { Change, Find, NewEvent, StoredEvent } from '../event/ledger.ts'
 import { checkFields, checkRow, columnsOf } from '../event/tables.ts'
 import type { TableName } from '../schema/rows.ts'
-import type { Query, RawRow, Schema, Statement, Value } from './database.ts'
+import type { Database, Query, RawRow, Schema, Statement, Value } from './database.ts'
 import { encodeFields } from './row-codec.ts'
 
 type Builder = Kysely<Schema>
@@ -61,11 +61,13 @@ function scopesOf(event: NewEvent): string[] {
 }
 
 export class Statements {
+  readonly #database: Pick<Database, 'builder' | 'rowText'>
   readonly #db: Builder
   readonly #texts = new Map<string, string>()
 
-  constructor(db: Builder) {
-    this.#db = db
+  constructor(database: Pick<Database, 'builder' | 'rowText'>) {
+    this.#database = database
+    this.#db = database.builder
   }
 
   byId(table: TableName, id: string): Query {
@@ -73,13 +75,14 @@ export class Statements {
     return { sql: this.#text(`id ${table}`, make), parameters: [id] }
   }
 
+  /** Of texts, one a row, as `decodeText` takes them. */
   rows<T extends TableName>(table: T, query: Find<T>): Query {
     const where = { ...query.where }
     checkFields(table, where)
     const values = encodeFields(where)
     const { before, limit, deleted = false } = query
     const shape = `rows ${table} ${Object.keys(values)} ${deleted} ${before === undefined} ${limit === undefined}`
-    const make = () => selectRows(this.#db, table, { values, before, limit, deleted })
+    const make = () => selectRows(this.#database, table, { values, before, limit, deleted })
     const bounds = [before, limit].filter((bound) => bound !== undefined)
     return { sql: this.#text(shape, make), parameters: [...Object.values(values), ...bounds] }
   }
@@ -161,8 +164,12 @@ interface Bounds {
   readonly deleted: boolean
 }
 
-function selectRows(db: Builder, table: TableName, { values, before, limit, deleted }: Bounds): CompiledQuery {
-  let select = db.selectFrom(table).selectAll()
+function selectRows(
+  { builder, rowText }: Pick<Database, 'builder' | 'rowText'>,
+  table: TableName,
+  { values, before, limit, deleted }: Bounds,
+): CompiledQuery {
+  let select = builder.selectFrom(table).select(rowText(Object.keys(columnsOf(table))).as('row'))
   for (const [column, value] of Object.entries(values)) select = select.where(column, '=', value)
   // A literal, since a database uses a partial index only where it can see that the condition is the same.
   if (!deleted) select = select.where('tm_delete', '=', sql.lit(notDeleted))

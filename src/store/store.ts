@@ -9,9 +9,11 @@ import { tableNames } from '../event/tables.ts'
 import { uniqueViolation } from '../event/unique-violation.ts'
 import type { Rows, TableName } from '../schema/rows.ts'
 import { type Database, GuardFailed, type Query, type RawRow, type Statement, UniqueFailed } from './database.ts'
+import { FindCache } from './find-cache.ts'
 import { migrate } from './migrate.ts'
 import { RowCache } from './row-cache.ts'
 import { decodeRow } from './row-codec.ts'
+import { RowMemo } from './row-memo.ts'
 import { openSqlite } from './sqlite.ts'
 import * as statements from './statements.ts'
 import { parseMicros } from './timestamp-micros.ts'
@@ -67,17 +69,23 @@ interface Prepared extends Pending {
   readonly batch: Statement[]
 }
 
+type Memos = { [T in TableName]?: RowMemo<T> }
+
 class SqlStore implements Store {
   readonly #database: Database
   readonly #statements: statements.Statements
   readonly #cache = new RowCache()
+  readonly #finds = new FindCache()
+  readonly #memos: Memos = {}
+  /** What rows of `#cache` hold. */
+  readonly #decoded = new WeakMap<RawRow, object>()
   readonly #timestamps: TimestampSource
   readonly #subscribers: Subscribers
   #closing: Promise<void> | undefined
 
   constructor(parts: { readonly database: Database; readonly timestamps: TimestampSource; readonly log: Log }) {
     this.#database = parts.database
-    this.#statements = new statements.Statements(parts.database.builder)
+    this.#statements = new statements.Statements(parts.database)
     this.#timestamps = parts.timestamps
     this.#subscribers = new Subscribers((error, event) =>
       parts.log.error({ err: error, event: event.id, type: event.type }, 'a subscriber of the event log threw'),
@@ -88,12 +96,15 @@ class SqlStore implements Store {
     this.#refuseWhenClosed()
     const read = async (): Promise<RawRow | undefined> => (await this.#read(this.#statements.byId(table, id)))[0]
     const raw = this.#cache.get(table, id) ?? (await this.#cache.read(table, id, read))
-    return raw && decodeRow(table, raw)
+    return raw && this.#decode(table, raw)
   }
 
   async find<T extends TableName>(table: T, query: Find<T>): Promise<Rows[T][]> {
-    const rows = await this.#read(this.#statements.rows(table, query))
-    return rows.map((raw) => decodeRow(table, raw))
+    this.#refuseWhenClosed()
+    const wanted = this.#statements.rows(table, query)
+    const memo = this.#memo(table)
+    const ask = async () => (await this.#database.texts(wanted)).map((text) => memo.row(text))
+    return [...(await this.#finds.find(table, wanted, ask))]
   }
 
   async events(after: number, limit: number): Promise<StoredEvent[]> {
@@ -118,7 +129,7 @@ class SqlStore implements Store {
   /** The statements, with all their texts, are not kept until the answer: they have left by then. */
   #send(changes: readonly Change[]) {
     const { batch, ...pending } = this.#prepare(changes)
-    const done = this.#cache.begin(changes)
+    const done = this.#changes(changes)
     return { pending, answer: this.#database.commit(batch), done }
   }
 
@@ -133,6 +144,31 @@ class SqlStore implements Store {
   close(): Promise<void> {
     this.#closing ??= this.#database.close()
     return this.#closing
+  }
+
+  /** Tells the caches that a commit leaves; the answer is to be called when it is done. */
+  #changes(changes: readonly Change[]): (committed: boolean) => void {
+    const [byId, found] = [this.#cache.begin(changes), this.#finds.begin(changes)]
+    return (committed) => {
+      byId(committed)
+      found()
+    }
+  }
+
+  #decode<T extends TableName>(table: T, raw: RawRow): Rows[T] {
+    const known = this.#decoded.get(raw)
+    if (known !== undefined) return known as Rows[T]
+    const row = decodeRow(table, raw)
+    this.#decoded.set(raw, row)
+    return row
+  }
+
+  #memo<T extends TableName>(table: T): RowMemo<T> {
+    const known: RowMemo<T> | undefined = this.#memos[table]
+    if (known !== undefined) return known
+    const made = new RowMemo<T>(table)
+    this.#memos[table] = made as Memos[T]
+    return made
   }
 
   async #read(query: Query): Promise<RawRow[]> {
