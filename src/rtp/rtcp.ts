@@ -133,6 +133,8 @@ function readDescription(bytes: Uint8Array, into: RtcpPacket[]): void {
   }
 }
 
+const encoder = new TextEncoder()
+
 /** What one of our compound datagrams says: a report (SR with `sender`, else RR), our CNAME and perhaps goodbye. */
 export interface RtcpContents {
   readonly ssrc: number
@@ -144,7 +146,7 @@ export interface RtcpContents {
 
 /** A new compound datagram: a few of these a minute, so it may allocate. */
 export function buildRtcp(contents: RtcpContents): Uint8Array {
-  const cname = new TextEncoder().encode(contents.cname).subarray(0, 255)
+  const cname = encoder.encode(contents.cname).subarray(0, 255)
   const reportLength = (contents.sender ? 28 : 8) + (contents.block ? 24 : 0)
   // Header, SSRC, item type and length, text, at least one null octet, padded to a word.
   const descriptionLength = 8 + ((2 + cname.length + 4) & ~3)
