@@ -45,6 +45,9 @@ function translate(thrown: unknown): PartylineError {
 const isFastifyError = (thrown: unknown): thrown is FastifyError =>
   thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' && thrown.code.startsWith('FST_')
 
+/** How long a connection stays after it was told that it cannot be understood. */
+const lingerMs = 1000
+
 /** Answers what the HTTP parser could not read; there is no request to answer to, only the socket. @param id in place of a request's */
 export function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket, id: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -62,4 +65,7 @@ export function answerUnreadable(error: Error & { readonly code?: string }, sock
     `X-Request-Id: ${id}`,
   ]
   socket.end(`HTTP/1.1 ${status} ${text}\r\n${head.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`)
+  // Whoever keeps its side open, and does not read, must not keep the server from ending.
+  socket.resume()
+  socket.setTimeout(lingerMs, () => socket.destroy())
 }

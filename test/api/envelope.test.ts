@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiUnderTest, reasonOf, startApi, text } from './api-under-test.ts'
@@ -161,6 +162,16 @@ describe('requests that no route can see', () => {
     expect(raw.toLowerCase()).toContain(`x-request-id: ${envelope.error.request_id.toLowerCase()}`)
     await own.app.close()
   })
+})
+
+test('a caller that is not understood and stays does not keep the server from ending', async () => {
+  const own = await startApi()
+  await own.app.listen({ host: '127.0.0.1', port: 0 })
+  const socket = connect({ port: portOf(own.app.server.address()), host: '127.0.0.1', allowHalfOpen: true })
+  socket.write('GARBAGE\r\n\r\n')
+  await once(socket, 'data')
+  await own.app.close()
+  socket.destroy()
 })
 
 const portOf = (address: AddressInfo | string | null): number =>
