@@ -111,6 +111,8 @@ export class DelayControl {
     this.#calm = 0
     this.#calmFrames = Number.POSITIVE_INFINITY
     this.#nextBlock()
+    // Spans end together with blocks from now on: the fewer frames need thought, the longer is all `uneventful` between them.
+    this.#spanLeft = blockFrames * Math.ceil((this.#spanLeft + 1) / blockFrames) - 1
   }
 
   /** Milliseconds by which the delay is to change; positive for more of it. */
