@@ -3,13 +3,11 @@ import { OperationalError } from '../base/errors.ts'
 import { formatTimestamp } from '../base/time.ts'
 import type { Database, Statement } from './database.ts'
 import { firstTables } from './migrations/0001-first-tables.ts'
-import { liveRows } from './migrations/0002-live-rows.ts'
 import type { Migration } from './migrations/migration.ts'
 
 /** Version n is reached by the n-th migration. */
 export const migrations: readonly (Migration & { readonly name: string })[] = [
   { name: '0001-first-tables', ...firstTables },
-  { name: '0002-live-rows', ...liveRows },
 ]
 
 export interface MigrateOptions {

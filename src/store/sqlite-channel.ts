@@ -19,6 +19,8 @@ interface Answer {
   readonly texts: string[]
 }
 
+const rowsOf = ({ rows }: Answer): RawRow[][] => rows
+
 interface Waiting {
   resolve(answer: Answer): void
   reject(error: Error): void
@@ -57,8 +59,9 @@ export class SqliteChannel {
     return new SqliteChannel(worker)
   }
 
-  async batch(statements: readonly RawStatement[]): Promise<RawRow[][]> {
-    return (await this.#request((id) => ({ kind: 'batch', id, statements }))).rows
+  batch(statements: readonly RawStatement[]): Promise<RawRow[][]> {
+    // Not by `await`, which would keep the statements with all their texts until they are answered.
+    return this.#request((id) => ({ kind: 'batch', id, statements })).then(rowsOf)
   }
 
   async read(sql: string, parameters: readonly unknown[]): Promise<RawRow[]> {

@@ -36,16 +36,6 @@ export function createIndex(schema: SchemaModule, table: string, columns: readon
     .compile()
 }
 
-/** Of the rows that are not deleted. */
-export function createLiveIndex(schema: SchemaModule, table: string, columns: readonly string[]): CompiledQuery {
-  return schema
-    .createIndex(`${table}__${columns.join('__')}__live`)
-    .on(table)
-    .columns([...columns])
-    .where('tm_delete', '=', notDeleted)
-    .compile()
-}
-
 /** @param among which rows may not share a value; the name tells a driver the table and the column */
 export function createUnique(
   schema: SchemaModule,
