@@ -1,26 +1,12 @@
-// What a request to the API costs the server: CPU of all its threads, read from the kernel, while 200 calls are up and one route after
-// another is asked without a pause. A closed loop, so that a busy machine makes it slower but hardly dearer.
-import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { writeDescription } from '../demo/phone/sip-text.ts'
-import { freePort } from '../demo/server.ts'
 import { loopback } from './capacity/bridge.ts'
-import {
-  cpuSeconds,
-  end,
-  generatorCore,
-  lastWords,
-  pinSelf,
-  scratchFolder,
-  serverCore,
-  startPinned,
-  threadSeconds,
-} from './capacity/child.ts'
+import { cpuSeconds, generatorCore, pinSelf, threadSeconds } from './capacity/child.ts'
+import { startServer } from './server.ts'
 import { SipCalls } from './sip-calls.ts'
 
 const usage = `Usage: node bench/api.ts [options]
@@ -36,8 +22,6 @@ const atOnce = 16
 const lists = ['/conferences', '/conferencecalls', '/calls', '/activeflows', '/flows']
 const createAndDelete = 'POST and DELETE /conferences'
 const allRoutes = [...lists, '/me', createAndDelete]
-/** As in package.json's `start`. */
-const nodeFlags = ['--max-semi-space-size=8']
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 interface Server {
@@ -47,56 +31,26 @@ interface Server {
   stop(): Promise<void>
 }
 
-async function startServer(checkout: string, profile: string | undefined): Promise<Server> {
-  const dataDir = scratchFolder('api')
-  const [http, sip] = [await freePort(), await freePort()]
-  const accesskey = `vb_${randomBytes(16).toString('hex')}`
-  const profiling = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${profile}`]
-  const child = startPinned({
-    core: serverCore,
-    file: process.execPath,
-    args: [...nodeFlags, ...profiling, join(checkout, 'src', 'main.ts')],
-    env: {
-      PARTYLINE_BIND_IP: loopback,
-      PARTYLINE_PUBLIC_IP: loopback,
-      PARTYLINE_HTTP_PORT: String(http),
-      PARTYLINE_SIP_PORT: String(sip),
-      PARTYLINE_DATA_DIR: dataDir,
-      PARTYLINE_ADMIN_ACCESSKEY: accesskey,
-      PARTYLINE_LOG_LEVEL: 'warn',
-      PARTYLINE_RATE_LIMITS: 'off',
-      PARTYLINE_CALLS_PER_SECOND: '0',
-      PARTYLINE_MAX_CALLS: '0',
-    },
-  })
-  const said = lastWords(child)
-  const ping = (): Promise<boolean> =>
-    fetch(`http://${loopback}:${http}/ping`).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-  while (!(await ping())) {
-    if (child.exitCode !== null) throw new Error(`the server ended by itself\n${said()}`)
-    await wait(50)
-  }
+async function openServer(checkout: string, profile: string | undefined): Promise<Server> {
+  const server = await startServer({ checkout, profile, unlimitedCalls: true })
   const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
   const calls = await SipCalls.open()
   const api: Server['api'] = (method, path, body) =>
-    send({ port: http, agent, method, path: `/v1.0${path}?accesskey=${accesskey}` }, body)
+    send({ port: server.httpPort, agent, method, path: `/v1.0${path}?accesskey=${server.accesskey}` }, body)
   const { direct_hash } = JSON.parse(await api('POST', '/conferences', { type: 'conference', name: 'bench' })) as {
     direct_hash: string
   }
   // Phones that neither send nor receive: nothing but the API is to be paid for.
   const offer = writeDescription({ address: loopback, port: 9, payloadTypes: [0], direction: 'sendonly' }, 1)
   return {
-    pid: child.pid ?? 0,
+    pid: server.pid,
     api,
-    dial: async () => void (await calls.dial(`sip:direct.${direct_hash}@${loopback}:${sip}`, offer)),
+    dial: async () => void (await calls.dial(`sip:direct.${direct_hash}@${loopback}:${server.sipPort}`, offer)),
     async stop() {
       calls.close()
       agent.destroy()
-      await end(child)
-      rmSync(dataDir, { recursive: true, force: true })
+      await server.stop()
+      rmSync(server.dataDir, { recursive: true, force: true })
     },
   }
 }
@@ -216,7 +170,7 @@ async function main(): Promise<void> {
   const servers: Server[] = []
   try {
     for (const checkout of checkouts) {
-      const server = await startServer(checkout, checkout === own ? values.profile : undefined)
+      const server = await openServer(checkout, checkout === own ? values.profile : undefined)
       servers.push(server)
       for (let count = 0; count < Number(values.calls); count += 1) await server.dial()
     }

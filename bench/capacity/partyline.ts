@@ -1,14 +1,8 @@
 // Partyline under test: a server of its own on spare loopback ports and one core, its data gone afterwards.
-import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { freePort } from '../../demo/server.ts'
-import { nodeFlags } from '../node-flags.ts'
+import { startServer } from '../server.ts'
 import { type BenchCodec, type Bridge, loopback } from './bridge.ts'
-import { end, lastWords, scratchFolder, serverCore, startPinned } from './child.ts'
 import { Dialler } from './dialler.ts'
 
 export interface Answer {
@@ -22,8 +16,6 @@ export interface Partyline extends Bridge {
   /** Calls that the server hung up. */
   endedByServer(): number
 }
-
-const ownCheckout = fileURLToPath(new URL('../..', import.meta.url))
 
 interface Conference {
   readonly id: string
@@ -51,64 +43,29 @@ function createApi(port: number, accesskey: string) {
   return { api, close: () => agent.destroy() }
 }
 
-async function answersPing(port: number): Promise<boolean> {
-  return fetch(`http://${loopback}:${port}/ping`).then(
-    ({ ok }) => ok,
-    () => false,
-  )
-}
-
 /** Starts the server of a checkout, this one unless given; resolves when it answers. */
-export async function startPartyline(codec: BenchCodec, checkout = ownCheckout): Promise<Partyline> {
-  const dataDir = scratchFolder('data')
-  const [http, sip] = [await freePort(), await freePort()]
-  const accesskey = `vb_${randomBytes(16).toString('hex')}`
-  const env = {
-    PARTYLINE_BIND_IP: loopback,
-    PARTYLINE_PUBLIC_IP: loopback,
-    PARTYLINE_HTTP_PORT: String(http),
-    PARTYLINE_SIP_PORT: String(sip),
-    PARTYLINE_RTP_PORTS: '10000-29999',
-    PARTYLINE_DATA_DIR: dataDir,
-    PARTYLINE_ADMIN_ACCESSKEY: accesskey,
-    PARTYLINE_LOG_LEVEL: 'warn',
-    PARTYLINE_RATE_LIMITS: 'off',
-  }
-  const child = startPinned({
-    core: serverCore,
-    file: process.execPath,
-    args: [...nodeFlags(checkout), join(checkout, 'src', 'main.ts')],
-    env,
-  })
-  const said = lastWords(child)
+export async function startPartyline(codec: BenchCodec, checkout?: string): Promise<Partyline> {
+  const server = await startServer({ checkout })
   const dialler = await Dialler.open(codec)
-  const http11 = createApi(http, accesskey)
-  const stop = async (): Promise<void> => {
-    dialler.close()
-    http11.close()
-    await end(child)
-    rmSync(dataDir, { recursive: true, force: true })
-  }
-  const gone = once(child, 'exit').then(() => false)
-  const wait = (): Promise<boolean> => new Promise((resolve) => setTimeout(() => resolve(true), 50))
-  while (!(await answersPing(http))) {
-    if (await Promise.race([gone, wait()])) continue
-    await stop()
-    throw new Error(`the server ended by itself\n${said()}`)
-  }
+  const http11 = createApi(server.httpPort, server.accesskey)
   const v1 = (method: string, path: string, body?: object): Promise<Answer> => http11.api(method, `/v1.0${path}`, body)
   const uris = new Map<string, string>()
   return {
-    pid: child.pid ?? 0,
+    pid: server.pid,
     api: v1,
-    stop,
-    lastWords: said,
+    lastWords: server.lastWords,
+    async stop() {
+      dialler.close()
+      http11.close()
+      await server.stop()
+      rmSync(server.dataDir, { recursive: true, force: true })
+    },
     endedByServer: () => dialler.endedByServer,
     async openConference() {
       const { status, body } = await v1('POST', '/conferences', { type: 'conference', name: 'bench' })
       if (status !== 200) throw new Error(`POST /conferences: ${status} ${body}`)
       const conference = JSON.parse(body) as Conference
-      uris.set(conference.id, `sip:direct.${conference.direct_hash}@${loopback}:${sip}`)
+      uris.set(conference.id, `sip:direct.${conference.direct_hash}@${loopback}:${server.sipPort}`)
       return conference.id
     },
     join: (conference, localPort) => dialler.dial(uris.get(conference) ?? '', localPort),
