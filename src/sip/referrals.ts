@@ -21,6 +21,8 @@ interface Referral {
   readonly usage: Usage
   readonly dialog: Dialog
   readonly transaction: ServerTransaction
+  /** Of the REFER, which names its subscription (RFC 3515 §2.4.6). */
+  readonly sequence: number
   readonly subscribes: boolean
   /** Of its answer, then of its subscription. */
   deadline: Deadline
@@ -57,7 +59,8 @@ export class Referrals {
     const id = host.token(32)
     const deadline = host.timers.after(transactionLifetime, 'answer to a REFER', () => this.answer(id, 500))
     const state = { accepted: false, status: 100, sending: false, waiting: undefined }
-    this.#all.set(id, { id, usage, dialog, transaction, subscribes, deadline, ...state })
+    const sequence = parseCSeq(header(request, 'CSeq') ?? '')?.number ?? 0
+    this.#all.set(id, { id, usage, dialog, transaction, sequence, subscribes, deadline, ...state })
     host.emit({ kind: 'refer', sessionId: usage.id, referId: id, ...asked })
   }
 
@@ -131,8 +134,7 @@ export class Referrals {
       return
     }
     referral.sending = true
-    const { usage, dialog, transaction, status } = referral
-    const sequence = parseCSeq(header(transaction.request, 'CSeq') ?? '')?.number ?? 0
+    const { usage, dialog, sequence, status } = referral
     const lost = (why: string): void => {
       this.#host().note('debug', 'NOTIFY refused', { session: usage.id, refer: referral.id, why })
       referral.waiting = undefined

@@ -169,6 +169,7 @@ export class InviteServer {
     this.#reliable.stop()
     this.#success?.stop()
     this.#host.unbind(this.#dialog)
+    if (this.#transaction.state === 'accepted') this.#transaction.release()
   }
 
   #confirmed(answer: string | undefined): void {

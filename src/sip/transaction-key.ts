@@ -25,12 +25,17 @@ export function responseKey(response: SipResponse): { readonly key: string; read
   return { key: clientKey(via.branch, cseq.method), via }
 }
 
+/** Whether its branch alone says which transaction it belongs to (§17.2.3). */
+export const hasMagicCookie = (request: SipRequest): boolean =>
+  parseVia(header(request, 'Via') ?? '')?.branch?.startsWith(magicCookie) === true
+
 /** Key of the server transaction of a request; an ACK gets that of its INVITE. `method` replaces the request's own, for CANCEL. */
 export function serverKey(request: SipRequest, method: string = request.method): string {
   const value = header(request, 'Via') ?? ''
   const via = parseVia(value)
   const of = method === 'ACK' ? 'INVITE' : method
-  if (via?.branch?.startsWith(magicCookie)) return `${via.branch} ${via.host.toLowerCase()}:${via.port ?? 5060} ${of}`
+  // Joined, a key is a string of its own; from a template it would be made of parts that keep the whole message.
+  if (via?.branch?.startsWith(magicCookie)) return [via.branch, via.host.toLowerCase(), via.port ?? 5060, of].join(' ')
   const number = parseCSeq(header(request, 'CSeq') ?? '')?.number
   // The To tag of an ACK is that of the response: it is compared apart. So is CANCEL's, which may lack it.
   const tag = of === 'INVITE' || request.method === 'CANCEL' ? '' : (toTag(request) ?? '')

@@ -6,7 +6,7 @@ import { header, type SipRequest, type SipResponse } from './message.ts'
 import { serialize } from './serialize.ts'
 import { type Kinded, sameFlow, type TransactionHost, TransactionMachine, type TransactionName } from './transaction.ts'
 import { type InviteServerEvent, type InviteServerState, inviteServerTable } from './transaction-invite-server.ts'
-import { toTag } from './transaction-key.ts'
+import { hasMagicCookie, toTag } from './transaction-key.ts'
 import type { InviteServerTimer, ServerIndication, ServerPort, ServerTimer, TimerName } from './transaction-port.ts'
 import { type ServerEvent, type ServerState, serverTable } from './transaction-server.ts'
 import { parseVia } from './via.ts'
@@ -15,8 +15,6 @@ import { parseVia } from './via.ts'
 export interface ServerUser {
   /** An ACK that matched the INVITE transaction after a 2xx; the dialog takes it. */
   ack(request: SipRequest): void
-  /** No response can be delivered: the connection, and the one that would replace it, are gone. */
-  transportFailed(): void
 }
 
 export interface ServerOptions {
@@ -69,7 +67,8 @@ const plainKind: Kind<ServerState, ServerEvent, ServerTimer> = {
 
 /** A server transaction whatever its machine. */
 export interface ServerTransaction {
-  /** Without its body once an INVITE was accepted: sessions keep their transaction, and what was offered in it is known by then. */
+  /** Not to be asked for after a final response, which leaves it empty: retransmissions alone come then. That of an accepted INVITE only loses
+   * its body, until it is released. */
   readonly request: SipRequest
   readonly flow: TransportFlow
   readonly state: string
@@ -78,12 +77,15 @@ export interface ServerTransaction {
   readonly responseTag: string | undefined
   user: ServerUser | undefined
   respond(response: SipResponse): void
+  /** Whoever accepted the INVITE is gone; what remains takes in what is late. */
+  release(): void
   /** A retransmission, or the ACK. */
   receive(request: SipRequest): void
   flowFailed(failed: TransportFlow): void
 }
 
 const noBody = new Uint8Array(0)
+const emptied: SipRequest = { kind: 'request', method: '', uri: '', headers: [], body: noBody }
 
 export const startServerTransaction = (options: ServerOptions): ServerTransaction =>
   options.request.method === 'INVITE' ? new ServerSide(inviteKind, options) : new ServerSide(plainKind, options)
@@ -137,6 +139,13 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
 
   respond(response: SipResponse): void {
     this.#machine.feed(this.#kind.respond(response), this)
+    if (this.#kind.type === 'server' && this.state === 'completed') this.release()
+  }
+
+  /** Most of what a call leaves behind for 32 s, unless it is what later messages are told by. */
+  release(): void {
+    const { connectionId } = this.#flow
+    if (connectionId === undefined && hasMagicCookie(this.#request)) this.#request = emptied
   }
 
   receive(request: SipRequest): void {
@@ -193,7 +202,6 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
 
   #tell(indication: ServerIndication): void {
     if (indication.kind === 'ack') this.user?.ack(indication.request)
-    else if (indication.kind === 'transportFailed') this.user?.transportFailed()
   }
 }
 

@@ -35,7 +35,8 @@ interface MachineOptions<State extends string, Event extends Kinded, Port, Indic
 /** Runs one table. `feed` may be called from `tell`. */
 export class TransactionMachine<State extends string, Event extends Kinded, Port, Indication> {
   readonly #options: MachineOptions<State, Event, Port, Indication>
-  readonly #timers = new Map<TimerName, Deadline>()
+  /** What runs: one or two. */
+  readonly #timers: { readonly name: TimerName; readonly deadline: Deadline }[] = []
   #indications: Indication[] = []
   #state: State
 
@@ -62,24 +63,23 @@ export class TransactionMachine<State extends string, Event extends Kinded, Port
     this.#indications.push(indication)
   }
 
-  start(timer: TimerName, ms: number, fire: () => void): void {
-    const { timers } = this.#options.host
-    timers.cancel(this.#timers.get(timer))
-    const deadline = timers.after(ms, `timer ${timer}`, () => {
-      this.#timers.delete(timer)
+  start(name: TimerName, ms: number, fire: () => void): void {
+    this.stop(name)
+    const deadline = this.#options.host.timers.after(ms, `timer ${name}`, () => {
+      this.stop(name)
       fire()
     })
-    this.#timers.set(timer, deadline)
+    this.#timers.push({ name, deadline })
   }
 
-  stop(timer: TimerName): void {
-    this.#options.host.timers.cancel(this.#timers.get(timer))
-    this.#timers.delete(timer)
+  stop(name: TimerName): void {
+    const index = this.#timers.findIndex((timer) => timer.name === name)
+    for (const { deadline } of index < 0 ? [] : this.#timers.splice(index, 1))
+      this.#options.host.timers.cancel(deadline)
   }
 
   stopAll(): void {
-    for (const deadline of this.#timers.values()) this.#options.host.timers.cancel(deadline)
-    this.#timers.clear()
+    for (const { deadline } of this.#timers.splice(0)) this.#options.host.timers.cancel(deadline)
   }
 
   #deliver(): void {

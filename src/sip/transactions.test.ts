@@ -232,6 +232,19 @@ describe('server transactions', () => {
     expect([transactions.receiveRequest(ack('other')), transactions.receiveRequest(ack('ours'))]).toEqual([false, true])
   })
 
+  it('keep nothing of what they have answered for good but the answer', () => {
+    const { transactions, times } = layer()
+    const transactionOf = (method: string) => transactions.serve(request(method), udp)
+    const [options, invite] = [transactionOf('OPTIONS'), transactionOf('INVITE')]
+    options.respond(responseTo(options.request, 200, { tag: 't' }))
+    invite.respond(responseTo(invite.request, 200, { tag: 't' }))
+    expect([options, invite].map(({ request }) => request.headers.length > 0)).toEqual([false, true])
+    invite.release()
+    expect(invite.request.headers).toEqual([])
+    expect(['OPTIONS', 'INVITE'].map((method) => transactions.receiveRequest(request(method)))).toEqual([true, true])
+    expect(times('SIP/2.0 200')).toEqual([0, 0, 0])
+  })
+
   it('notice a copy of a request that came another way (§8.2.2.2)', () => {
     const { transactions, runTo } = layer()
     const invite = request('INVITE')

@@ -1,15 +1,15 @@
 // The transaction layer (RFC 3261 §17): finds the transaction of each message by a map, makes new ones, forgets ended ones.
 import type { Step } from '../base/machine.ts'
-import { isSentBy, magicCookie, type SentBy, sentByPort } from './branch.ts'
+import { isSentBy, type SentBy, sentByPort } from './branch.ts'
 import { parseCSeq } from './cseq.ts'
 import type { Transport, TransportFlow } from './flow.ts'
 import { header, type SipRequest, type SipResponse } from './message.ts'
 import type { TimerQueue } from './timers.ts'
 import type { TransactionHost, TransactionName } from './transaction.ts'
 import { type ClientTransaction, type ClientUser, startClientTransaction } from './transaction-client-side.ts'
-import { clientKey, mergeKey, responseKey, serverKey, toTag } from './transaction-key.ts'
+import { clientKey, hasMagicCookie, mergeKey, responseKey, serverKey, toTag } from './transaction-key.ts'
 import { type ServerTransaction, startServerTransaction } from './transaction-server-side.ts'
-import { formatVia, parseVia } from './via.ts'
+import { formatVia } from './via.ts'
 
 export interface TransactionsOptions {
   readonly timers: TimerQueue
@@ -129,7 +129,7 @@ export class Transactions {
 
 /** RFC 2543 matching: the To tag of an INVITE is the same, that of an ACK is the response's. With the cookie, the key says all. */
 function belongs(request: SipRequest, transaction: ServerTransaction): boolean {
-  if (parseVia(header(request, 'Via') ?? '')?.branch?.startsWith(magicCookie)) return true
+  if (hasMagicCookie(request)) return true
   if (request.method === 'ACK') return transaction.responded && toTag(request) === transaction.responseTag
   if (request.method === 'INVITE') return toTag(request) === toTag(transaction.request)
   return parseCSeq(header(request, 'CSeq') ?? '')?.method === request.method

@@ -29,6 +29,7 @@ export interface RequestsOptions {
   readonly isDraining: () => boolean
   readonly sendResponse: (flow: TransportFlow, response: ReturnType<typeof responseTo>) => void
   readonly dropped: (reason: string, flow: TransportFlow) => void
+  readonly session: (sessionId: string) => DialogOwner | undefined
   /** Starts a session for an INVITE that passed the checks. */
   readonly incoming: (transaction: ServerTransaction, replacesSessionId?: string) => DialogOwner
   /** Takes a REGISTER that passed the checks. */
@@ -37,8 +38,8 @@ export interface RequestsOptions {
 
 export class Requests {
   readonly #options: RequestsOptions
-  /** Whose INVITE a CANCEL is for. */
-  readonly #invited = new WeakMap<ServerTransaction, DialogOwner>()
+  /** The session whose INVITE a CANCEL is for. By name: transactions outlive sessions by half a minute, and should not keep them. */
+  readonly #invited = new WeakMap<ServerTransaction, string>()
 
   constructor(options: RequestsOptions) {
     this.#options = options
@@ -48,12 +49,12 @@ export class Requests {
     const { transactions, dialogs } = this.#options
     const request = withSource(received, flow)
     if (transactions.receiveRequest(request)) return
-    const key = keyOfRequest(request)
-    const known = key === undefined ? undefined : dialogs.get(key)
     if (request.method === 'ACK') {
-      this.#ack(request, flow, known?.owner)
+      this.#ack(request, flow)
       return
     }
+    const key = keyOfRequest(request)
+    const known = key === undefined ? undefined : dialogs.get(key)
     if (request.method === 'CANCEL') {
       this.#cancel(request, flow)
       return
@@ -91,7 +92,9 @@ export class Requests {
     this.#own(transaction, incoming(transaction, replaced))
   }
 
-  #ack(request: SipRequest, flow: TransportFlow, owner: DialogOwner | undefined): void {
+  #ack(request: SipRequest, flow: TransportFlow): void {
+    const key = keyOfRequest(request)
+    const owner = key === undefined ? undefined : this.#options.dialogs.get(key)?.owner
     if (owner === undefined) this.#options.dropped('stray-ack', flow)
     else owner.ack(request, flow)
   }
@@ -103,8 +106,8 @@ export class Requests {
       this.refuse(request, flow, { status: 481, headers: [] })
       return
     }
-    const owner = this.#invited.get(invite)
-    const tag = owner?.localTag ?? branches.statelessTag(header(request, 'Call-ID') ?? '')
+    const owner = this.#options.session(this.#invited.get(invite) ?? '')
+    const tag = owner?.localTag ?? invite.responseTag ?? branches.statelessTag(header(request, 'Call-ID') ?? '')
     transactions.serve(request, flow).respond(responseTo(request, 200, { tag, headers: [host.product] }))
     owner?.cancelled(invite, request)
   }
@@ -120,9 +123,9 @@ export class Requests {
   }
 
   #own(transaction: ServerTransaction, owner: DialogOwner): void {
-    this.#invited.set(transaction, owner)
+    this.#invited.set(transaction, owner.id)
     // RFC 6026 §7.1: the ACK for a 2xx has a branch of its own; one that repeats the INVITE's is an ACK all the same.
-    transaction.user = { ack: (ack) => owner.ack(ack, transaction.flow), transportFailed: () => undefined }
+    transaction.user = { ack: (ack) => this.#ack(ack, transaction.flow) }
   }
 
   /** Why a request outside our dialogs starts no session; status 200 answers OPTIONS. */

@@ -307,6 +307,15 @@ describe('a request in a dialog', () => {
     expect(bench.core.sessionCount).toBe(1)
   })
 
+  it('that cancels an INVITE of a session that is over gets the tag of its 2xx (§9.2)', () => {
+    const bench = new Bench()
+    const to = bench.establish()
+    bench.send({ method: 'BYE', branch: 'z9hG4bKbye', to, cseq: '2 BYE' })
+    const [answer] = bench.send({ method: 'CANCEL' })
+    expect([answer?.status, answer && header(answer, 'To')]).toEqual([200, to])
+    expect(bench.core.sessionCount).toBe(0)
+  })
+
   it('changes the remote target (§12.2.2)', () => {
     const bench = new Bench()
     const to = bench.establish()

@@ -68,6 +68,7 @@ class Core implements UserAgent {
       host: this.#host,
       dialogs: this.#dialogs,
       isDraining: () => this.#draining,
+      session: (sessionId) => this.#sessions.get(sessionId),
       sendResponse: (flow, response) => this.#send(flow, serialize(response)),
       dropped: (reason, flow) => this.#drop(reason, flow),
       incoming: (transaction, replaced) => this.#incoming(transaction, replaced),
