@@ -4,6 +4,7 @@ import { OperationalError } from './base/errors.ts'
 import { readSettings, SettingError, type Settings, settingsHelp } from './config.ts'
 import { systemClock } from './net/system-clock.ts'
 import { type Server, startServer } from './server.ts'
+import { compileSooner } from './telemetry/compiler.ts'
 import { boundHeaps, keepHeapSmall } from './telemetry/heap.ts'
 import { createLog } from './telemetry/log.ts'
 import { favourThreads } from './telemetry/thread-priority.ts'
@@ -57,6 +58,7 @@ async function main(): Promise<void> {
     fail(`unknown argument "${args[0]}"; settings are environment variables, see npm start -- --help`)
   const settings = readSettings(process.env)
   boundHeaps()
+  compileSooner()
   const log = createLog(settings.logLevel)
   const server = await startServer({ settings, clock: systemClock, log, version: readVersion() })
   process.stdout.write(whatNext(settings, server))
