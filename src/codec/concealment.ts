@@ -58,7 +58,10 @@ export class Concealment {
   }
 
   reset(): void {
-    this.#heard.fill(0)
+    this.#heard = nothing
+    this.#oldest = 0
+    this.#history = none
+    this.#cycle = none
     this.#made = 0
   }
 

@@ -8,8 +8,8 @@ import type { Payload, WideCodec, WideDecoder, WideEncoder } from './wide-codec.
 /** A law's tables. An index to `encode` is the sample's upper bits: 14 of µ-law, 13 of A-law. */
 interface Law {
   readonly shift: number
-  /** The code of the smallest magnitude, without its sign bit. */
-  readonly zero: number
+  /** Zero of either sign. */
+  readonly silence: SilentOctets
   readonly encode: Uint8Array
   readonly decode: Int16Array
 }
@@ -56,6 +56,7 @@ function decodeA(code: number): number {
 
 interface LawFormulas {
   readonly bits: number
+  /** The code of the smallest magnitude, without its sign bit. */
   readonly zero: number
   readonly encode: (sample: number) => number
   readonly decode: (code: number) => number
@@ -67,7 +68,7 @@ function buildLaw(formulas: LawFormulas): Law {
   for (let index = 0; index < encode.length; index += 1)
     encode[index] = formulas.encode((index << (32 - bits)) >> (32 - bits))
   const decode = Int16Array.from({ length: 256 }, (_, code) => formulas.decode(code))
-  return { shift: 16 - bits, zero: formulas.zero, encode, decode }
+  return { shift: 16 - bits, silence: new SilentOctets(formulas.zero, 0x7f), encode, decode }
 }
 
 class G711Encoder implements WideEncoder {
@@ -114,12 +115,12 @@ class G711Decoder implements WideDecoder {
   readonly sampleRate = 8000
   readonly #table: Int16Array
   readonly silence: SilentOctets
-  readonly #concealment = new Concealment(8000)
+  /** Made when something is to be remembered. */
+  #concealment: Concealment | undefined
 
   constructor(law: Law) {
     this.#table = law.decode
-    // Zero of either sign.
-    this.silence = new SilentOctets(law.zero, 0x7f)
+    this.silence = law.silence
   }
 
   samplesIn(payload: Payload): number {
@@ -134,7 +135,7 @@ class G711Decoder implements WideDecoder {
   }
 
   conceal(pcm: Int16Array, at: number, count: number): void {
-    this.#concealment.conceal(pcm, at, count)
+    this.#concealer().conceal(pcm, at, count)
   }
 
   recover(): boolean {
@@ -142,19 +143,26 @@ class G711Decoder implements WideDecoder {
   }
 
   resume(pcm: Int16Array, at: number, count: number): void {
-    this.#concealment.resume(pcm, at, count)
+    this.#concealer().resume(pcm, at, count)
   }
 
   reset(): void {
-    this.#concealment.reset()
+    this.#concealment = undefined
   }
 
   close(): void {
     // Nothing is held.
   }
+
+  #concealer(): Concealment {
+    this.#concealment ??= new Concealment(8000)
+    return this.#concealment
+  }
 }
 
 function g711(name: CodecName, payloadType: number, law: Law): WideCodec {
+  // It has no memory, so that one serves all.
+  const encoder = new G711Encoder(law)
   return {
     facts: {
       name,
@@ -169,7 +177,7 @@ function g711(name: CodecName, payloadType: number, law: Law): WideCodec {
       shareable: 'frame',
     },
     prepare: () => Promise.resolve(),
-    createEncoder: () => new G711Encoder(law),
+    createEncoder: () => encoder,
     createDecoder: () => new G711Decoder(law),
   }
 }

@@ -11,3 +11,9 @@ export function levelOf(pcm: Int16Array): number {
   const level = 10 * Math.log10(energy / pcm.length / (32768 * 32768))
   return Math.max(-127, Math.min(0, Math.round(level)))
 }
+
+/** Louder or softer, in place; what no longer fits is clipped, as it would be at a louder talker's microphone. */
+export function amplify(frame: Int16Array, factor: number): void {
+  for (let index = 0; index < frame.length; index += 1)
+    frame[index] = Math.max(-32768, Math.min(32767, Math.round((frame[index] ?? 0) * factor)))
+}

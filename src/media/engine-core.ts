@@ -7,7 +7,7 @@ import type { Endpoint } from '../rtp/source-check.ts'
 import type { MediaPlan } from '../sdp/media-plan.ts'
 import { EncodingEffort } from './encoding-effort.ts'
 import type { EngineNotice, EngineReplies, LegCommand, LegPorts, Tone } from './engine.ts'
-import type { Leg, LegSettings } from './leg.ts'
+import type { Leg, LegSurroundings } from './leg.ts'
 import type { MixMember, MixRate } from './mix-member.ts'
 import { Mixer } from './mixer.ts'
 import type { PacketIo, PacketSink } from './packet-io.ts'
@@ -50,13 +50,13 @@ const defaultOpusRate = 16_000
 export class EngineCore {
   readonly #settings: EngineCoreSettings
   readonly #silences = new Silences()
-  readonly #scratch = new PacketScratch()
   /** To be told how long ticks take. */
   readonly effort = new EncodingEffort()
   readonly #legs = new Map<string, RecordedLeg>()
   readonly #opening = new Set<string>()
   readonly #mixes = new Map<string, Mixer>()
   readonly #taps: Taps
+  readonly #around: LegSurroundings
   readonly #resting: RestingLegs | undefined
   /** The legs and mixes again, to be walked without an iterator. */
   #legList: readonly Leg[] = []
@@ -67,13 +67,23 @@ export class EngineCore {
 
   constructor(settings: EngineCoreSettings) {
     this.#settings = settings
+    this.#around = {
+      random: settings.random,
+      wallMicros: () => settings.clock.wallMicros(),
+      silences: this.#silences,
+      scratch: new PacketScratch(),
+      effort: this.effort,
+      mediaTimeoutMs: settings.mediaTimeoutMs ?? defaultTimeoutMs,
+      opusRate: settings.opusRate ?? defaultOpusRate,
+    }
     this.#resting = settings.rests === false ? undefined : new RestingLegs(settings.packetIo)
     this.#taps = new Taps({
       packetIo: settings.packetIo,
       now: () => settings.clock.now(),
       leg: (legId) => this.#legs.get(legId),
       // Of the peer's line nobody is told anything.
-      makeLine: (ports) => this.#makeLeg({ id: 'tap', ports, firstSequence: undefined, notify: () => undefined }),
+      makeLine: (ports) =>
+        new RecordedLeg({ id: 'tap', ports, firstSequence: undefined, notify: () => undefined }, this.#around),
     })
   }
 
@@ -196,7 +206,7 @@ export class EngineCore {
     try {
       const inlet = new Inlet(this.#resting)
       const ports = await packetIo.open(inlet, rtpPort)
-      const leg = this.#makeLeg({ id: legId, ports, firstSequence, notify })
+      const leg = new RecordedLeg({ id: legId, ports, firstSequence, notify }, this.#around)
       inlet.leg = leg
       this.#legs.set(legId, leg)
       this.#legList = [...this.#legs.values()]
@@ -204,20 +214,6 @@ export class EngineCore {
     } finally {
       this.#opening.delete(legId)
     }
-  }
-
-  #makeLeg(made: Pick<LegSettings, 'id' | 'ports' | 'firstSequence' | 'notify'>): RecordedLeg {
-    const { clock, random, mediaTimeoutMs, opusRate } = this.#settings
-    return new RecordedLeg({
-      ...made,
-      random,
-      wallMicros: () => clock.wallMicros(),
-      silences: this.#silences,
-      scratch: this.#scratch,
-      effort: this.effort,
-      mediaTimeoutMs: mediaTimeoutMs ?? defaultTimeoutMs,
-      opusRate: opusRate ?? defaultOpusRate,
-    })
   }
 
   async #configureLeg(legId: string, plan: MediaPlan): Promise<undefined> {

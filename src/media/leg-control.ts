@@ -10,25 +10,29 @@ import type { PortPair } from './packet-io.ts'
 export interface ControlSettings {
   readonly plan: MediaPlan
   readonly start: RtcpStart
-  readonly security: LegSecurity
+}
+
+/** Whose reports they are. */
+export interface ControlledLeg {
+  readonly ports: PortPair
+  /** Absent while nothing is protected. */
+  readonly security: LegSecurity | undefined
 }
 
 export class LegControl {
-  readonly #ports: PortPair
+  readonly #leg: ControlledLeg
   readonly #send: SendStream
   readonly #session: RtcpSession
-  readonly #security: LegSecurity
   #signalled: Endpoint
   #latched: Endpoint | undefined
   /** RTP and RTCP share a port (RFC 5761). */
   #muxed: boolean
 
-  constructor(ports: PortPair, send: SendStream, { plan, start, security }: ControlSettings) {
+  constructor(leg: ControlledLeg, send: SendStream, { plan, start }: ControlSettings) {
     const { remote } = plan
-    this.#ports = ports
+    this.#leg = leg
     this.#send = send
     this.#session = new RtcpSession(start)
-    this.#security = security
     this.#signalled = { address: remote.address, port: remote.rtcpPort }
     this.#muxed = remote.rtcpPort === remote.rtpPort
   }
@@ -65,7 +69,8 @@ export class LegControl {
       receiver.refuse('foreign')
       return
     }
-    const plain = this.#security.openRtcp(bytes)
+    const { security } = this.#leg
+    const plain = security ? security.openRtcp(bytes) : bytes
     if (plain === undefined) return
     if (this.#session.receive(plain, this.#send.ssrc, now) !== undefined) {
       receiver.refuse('malformed')
@@ -84,8 +89,9 @@ export class LegControl {
   }
 
   #transmit(report: Uint8Array, receiver: LegReceiver): void {
-    const bytes = this.#security.sealRtcp(report)
-    if (this.#muxed) this.#ports.sendRtp(bytes, receiver.sources.destination)
-    else this.#ports.sendRtcp(bytes, this.#latched ?? this.#signalled)
+    const { security, ports } = this.#leg
+    const bytes = security ? security.sealRtcp(report) : report
+    if (this.#muxed) ports.sendRtp(bytes, receiver.sources.destination)
+    else ports.sendRtcp(bytes, this.#latched ?? this.#signalled)
   }
 }

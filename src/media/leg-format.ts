@@ -15,13 +15,13 @@ export interface LegFormat {
   readonly effort?: EncodingEffort
 }
 
+/** One for all legs, by codec: without settings there is nothing by which formats of a codec could differ. */
+const plainFormats = new Map<WideCodec, LegFormat>()
+
 /** @param opusRate the rate at which Opus is encoded and decoded for a phone that plays as much */
 export function formatOf(plan: MediaPlan, opusRate: PcmRate, effort?: EncodingEffort): LegFormat {
   const codec = codecOf(plan.codec, plan.sampleRate)
-  if (plan.codec !== 'opus') {
-    const rate = codec.facts.sampleRate
-    return { codec, rate, settings: {}, key: `${plan.codec}/${rate}` }
-  }
+  if (plan.codec !== 'opus') return plainFormats.get(codec) ?? newPlainFormat(codec)
   const receiver = parseOpusFmtp(plan.sendParameters ?? '')
   const rate = opusRateFor(receiver, opusRate)
   // Silence must go on being sent, or address bindings close: discontinuous transmission is never ours.
@@ -33,6 +33,13 @@ export function formatOf(plan: MediaPlan, opusRate: PcmRate, effort?: EncodingEf
     ...(effort && { effort }),
     key: `opus/${rate}/${settings.bitrate ?? 0}/${settings.fec === true ? 'fec' : ''}`,
   }
+}
+
+function newPlainFormat(codec: WideCodec): LegFormat {
+  const { name, sampleRate: rate } = codec.facts
+  const format: LegFormat = { codec, rate, settings: {}, key: `${name}/${rate}` }
+  plainFormats.set(codec, format)
+  return format
 }
 
 /** Octets to have ready for a payload of so many milliseconds. */

@@ -35,11 +35,16 @@ const lingerFrames = 50
 /** Samples of a pause in which nobody hears that a decoder was surprised: −50 dBFS. */
 const pausePeak = 100
 
+const noSamples = new Int16Array(0)
+const nowhere: Endpoint = { address: '', port: 0 }
+
 export class LegSender {
   readonly #ports: PortPair
   readonly #stream: SendStream
   readonly #seal: PacketSeal | undefined
-  readonly #own: Encoding
+  readonly #format: LegFormat
+  /** Made when there is something to be encoded for this phone alone, except where making an encoder takes long. */
+  #own: Encoding | undefined
   readonly #scratch: PacketScratch
   /** Octets that a packet may need. */
   readonly #room: number
@@ -54,7 +59,7 @@ export class LegSender {
   #followed: Encoding | undefined
   #lingered = 0
   #same = 0
-  #to: Endpoint = { address: '', port: 0 }
+  #to: Endpoint = nowhere
   /** When the event that is being sent began, RTP timestamp. */
   #eventBegan = 0
 
@@ -64,12 +69,13 @@ export class LegSender {
     this.#ports = ports
     this.#stream = stream
     this.#seal = seal
-    this.#own = new Encoding(format)
+    this.#format = format
+    this.#own = facts.shareable === 'stream' ? new Encoding(format) : undefined
     this.#payloadType = settings.payloadType
     this.#units = facts.clockRate / format.rate
     const ptimeMs = packetTime(settings.ptimeMs, format.codec)
     this.#whole = ptimeMs === 20
-    this.#packet = new Int16Array(this.#whole ? 0 : (format.rate * ptimeMs) / 1000)
+    this.#packet = this.#whole ? noSamples : new Int16Array((format.rate * ptimeMs) / 1000)
     this.#scratch = settings.scratch
     this.#room = headerLength + payloadRoom(format, ptimeMs)
   }
@@ -81,16 +87,17 @@ export class LegSender {
       this.send(heard.pcm(), to)
       return
     }
-    const encoding = heard.encoding(this.#own.format)
+    const encoding = heard.encoding(this.#format)
     if (!encoding.remembers || this.#followed === encoding) {
       this.#sendPayload(encoding)
       return
     }
     this.#leaveShared()
-    this.#own.encode(heard.pcm())
-    this.#sendPayload(this.#own)
+    const own = this.#ownEncoding()
+    own.encode(heard.pcm())
+    this.#sendPayload(own)
     this.#lingered += 1
-    this.#same = samePayload(this.#own, encoding) ? this.#same + 1 : 0
+    this.#same = samePayload(own, encoding) ? this.#same + 1 : 0
     if (!this.#mayFollow(encoding, heard.pcm())) return
     this.#followed = encoding
     this.#lingered = 0
@@ -103,8 +110,9 @@ export class LegSender {
     if (this.#whole) {
       this.#leaveShared()
       this.#lingered = 0
-      this.#own.encode(frame)
-      this.#sendPayload(this.#own)
+      const own = this.#ownEncoding()
+      own.encode(frame)
+      this.#sendPayload(own)
       return
     }
     for (let index = 0; index < frame.length; index += 1) {
@@ -136,14 +144,14 @@ export class LegSender {
     target.set(event.payload, headerLength)
     const length = this.#seal ? this.#seal.protectRtp(target, plain) : plain
     this.#ports.sendRtp(length === target.length ? target : this.#scratch.view(length), to)
-    stream.sent(this.#units * samplesPerFrame(this.#own.format.rate), eventLength)
+    stream.sent(this.#units * samplesPerFrame(this.#format.rate), eventLength)
   }
 
   /** May it be left to others to send what all hear? Says how; false when packets to `to` need more than a header. */
   rest(rest: Rest, to: Endpoint): boolean {
-    const { facts } = this.#own.format.codec
+    const { facts } = this.#format.codec
     const stream = this.#stream
-    if (!this.#whole || this.#seal || this.#own.remembers || facts.variable || stream.marker) return false
+    if (!this.#whole || this.#seal || facts.shareable === 'stream' || facts.variable || stream.marker) return false
     rest.channel = this.#ports.channel?.(to) ?? 0
     rest.ports = this.#ports
     rest.to = to
@@ -156,8 +164,8 @@ export class LegSender {
 
   /** Others sent so many packets. */
   wake(packets: number): void {
-    const { format } = this.#own
-    this.#stream.pass(packets, this.#units * samplesPerFrame(format.rate), format.codec.facts.frameBytes)
+    const { rate, codec } = this.#format
+    this.#stream.pass(packets, this.#units * samplesPerFrame(rate), codec.facts.frameBytes)
   }
 
   /** A frame's time passes in which nothing may be sent to this phone. */
@@ -168,7 +176,7 @@ export class LegSender {
 
   /** A frame's time passes in which nobody was sent anything. */
   skip(): void {
-    this.#stream.pause(this.#units * (samplesPerFrame(this.#own.format.rate) + this.#filled))
+    this.#stream.pause(this.#units * (samplesPerFrame(this.#format.rate) + this.#filled))
     this.#filled = 0
   }
 
@@ -178,7 +186,12 @@ export class LegSender {
   }
 
   close(): void {
-    this.#own.close()
+    this.#own?.close()
+  }
+
+  #ownEncoding(): Encoding {
+    this.#own ??= new Encoding(this.#format)
+    return this.#own
   }
 
   /** Is it time to hear the shared encoding? What has been sent last is this tick's frame by the own one. */
@@ -190,7 +203,7 @@ export class LegSender {
 
   #leaveShared(): void {
     if (!this.#followed) return
-    this.#own.takeOver(this.#followed)
+    this.#ownEncoding().takeOver(this.#followed)
     this.#followed = undefined
     this.#lingered = 0
     this.#same = 0
@@ -212,9 +225,10 @@ export class LegSender {
   #encodePacket(): void {
     const samples = this.#packet.length
     const target = this.#scratch.view(this.#room + (this.#seal?.rtpOverhead ?? 0))
-    this.#own.attune()
+    const own = this.#ownEncoding()
+    own.attune()
     // An encoder keeps to the room that it is given.
-    const length = this.#own.encoder.encode(this.#packet, this.#scratch.view(this.#room), headerLength)
+    const length = own.encoder.encode(this.#packet, this.#scratch.view(this.#room), headerLength)
     if (length === 0) this.#stream.pause(this.#units * samples)
     else this.#transmit(target, samples, length)
   }

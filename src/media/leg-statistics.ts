@@ -1,6 +1,5 @@
 // One leg's counters as one value, with the estimate of how good it sounds.
 import { estimateQuality } from '../rtp/quality.ts'
-import type { MediaPlan } from '../sdp/media-plan.ts'
 import type { LegStatistics } from './engine.ts'
 import type { LegControl } from './leg-control.ts'
 import type { LegFormat } from './leg-format.ts'
@@ -12,7 +11,6 @@ export interface LegMedia {
   readonly receiver: LegReceiver
   readonly control: LegControl
   sender: LegSender
-  plan: MediaPlan
   format: LegFormat
 }
 
@@ -45,13 +43,13 @@ export function legStatistics(media: LegMedia | undefined, own: OwnFigures): Leg
 }
 
 /** Of the way from the phone to the mix, over the whole call. */
-function qualityOf({ receiver, control, plan }: LegMedia) {
+function qualityOf({ receiver, control, format }: LegMedia) {
   const { expected, lost } = receiver.stream
   const missed = lost + receiver.late
   const oneWayMs = Math.max(0, control.roundTripMs) / 2
   return estimateQuality({
-    codec: plan.codec,
+    codec: format.codec.facts.name,
     loss: expected > 0 ? missed / expected : 0,
-    delayMs: oneWayMs + plan.ptimeMs + receiver.bufferDelayMs,
+    delayMs: oneWayMs + receiver.terms.ptimeMs + receiver.bufferDelayMs,
   })
 }

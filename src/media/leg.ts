@@ -2,11 +2,12 @@
 // voice back, so that addresses stay known and phones stay calm.
 import type { PcmRate } from '../codec/wide-codec.ts'
 import { frameMs, samplesPerFrame } from '../dsp/frame.ts'
-import { levelOf } from '../dsp/level.ts'
+import { amplify, levelOf } from '../dsp/level.ts'
 import { TalkDetector } from '../dsp/talk-detector.ts'
 import { looksLikeRtcp } from '../rtp/packet.ts'
 import { SendStream } from '../rtp/send-stream.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
+import type { Digit } from '../rtp/telephone-event.ts'
 import type { MediaPlan } from '../sdp/media-plan.ts'
 import type { EncodingEffort } from './encoding-effort.ts'
 import type { EngineNotice, LegStatistics, Tone } from './engine.ts'
@@ -28,15 +29,11 @@ import type { PacketScratch } from './packet-scratch.ts'
 import type { Rest, Restful } from './rest.ts'
 import type { Silences } from './silences.ts'
 
-export interface LegSettings {
-  readonly id: string
-  readonly ports: PortPair
-  /** Undefined: a random one. */
-  readonly firstSequence: number | undefined
+/** What all legs of an engine have in common. */
+export interface LegSurroundings {
   /** Uniform in [0, 1). */
   readonly random: () => number
   readonly wallMicros: () => number
-  readonly notify: (notice: EngineNotice) => void
   readonly silences: Silences
   readonly scratch: PacketScratch
   readonly effort: EncodingEffort
@@ -45,17 +42,29 @@ export interface LegSettings {
   readonly opusRate: PcmRate
 }
 
+export interface LegSettings {
+  readonly id: string
+  readonly ports: PortPair
+  /** Undefined: a random one. */
+  readonly firstSequence: number | undefined
+  readonly notify: (notice: EngineNotice) => void
+}
+
 const noSamples = new Int16Array(0)
 
 export class Leg implements MixMember, Restful {
-  readonly #settings: LegSettings
+  readonly id: string
+  readonly ports: PortPair
+  readonly #notify: (notice: EngineNotice) => void
+  readonly #around: LegSurroundings
   readonly #stream: SendStream
-  readonly #talk = new TalkDetector()
-  readonly #security = new LegSecurity()
+  /** Made when something is heard, and when packets are to be protected. */
+  #talk: TalkDetector | undefined
+  #security: LegSecurity | undefined
   #media: LegMedia | undefined
   /** What is played to this phone alone. */
   #overlay: LegOverlay | undefined
-  /** What is received outside a mix: one frame at the format's rate. */
+  /** What is received outside a mix: one frame at the format's rate. Made there, and given back at rest. */
   #alone = noSamples
   /** What it was last sent: a shared frame, or the level of its own. */
   #lastHeard: Heard | undefined
@@ -77,9 +86,12 @@ export class Leg implements MixMember, Restful {
   /** Whether the phone's keys are sent back as well. */
   echoKeys = false
 
-  constructor(settings: LegSettings) {
-    const { random } = settings
-    this.#settings = settings
+  constructor(settings: LegSettings, around: LegSurroundings) {
+    const { random } = around
+    this.id = settings.id
+    this.ports = settings.ports
+    this.#notify = settings.notify
+    this.#around = around
     this.#stream = new SendStream({
       ssrc: random() * 2 ** 32,
       // In the lower half: the far end sees the first rollover even when packets before it are lost (RFC 3711 §3.3.1).
@@ -88,12 +100,13 @@ export class Leg implements MixMember, Restful {
     })
   }
 
-  get id(): string {
-    return this.#settings.id
+  /** How its RTCP names it. */
+  get cname(): string {
+    return `${this.id}@partyline`
   }
 
-  get ports(): PortPair {
-    return this.#settings.ports
+  get security(): LegSecurity | undefined {
+    return this.#security
   }
 
   /** Of the packet that it would send next. */
@@ -121,7 +134,7 @@ export class Leg implements MixMember, Restful {
 
   /** The format of a plan; the same object while it stays the same. Its codec must be prepared before `configure`. */
   formatFor(plan: MediaPlan): LegFormat {
-    const format = formatOf(plan, this.#settings.opusRate, this.#settings.effort)
+    const format = formatOf(plan, this.#around.opusRate, this.#around.effort)
     const known = this.#media?.format
     return known?.key === format.key ? known : format
   }
@@ -130,27 +143,27 @@ export class Leg implements MixMember, Restful {
   configure(plan: MediaPlan, now: number): void {
     const format = this.formatFor(plan)
     const media = this.#media
-    const { seal } = this.#security
-    this.#security.configure(plan.srtp)
+    const seal = this.#security?.seal
+    if (plan.srtp) this.#security ??= new LegSecurity()
+    this.#security?.configure(plan.srtp)
     if (!media) {
       this.#media = this.#begin(plan, format, now)
     } else {
       const sameFormat = media.format === format
-      const sameSending = media.plan.ptimeMs === plan.ptimeMs && media.plan.sendPayloadType === plan.sendPayloadType
+      const { ptimeMs, sendPayloadType } = media.receiver.terms
+      const sameSending = ptimeMs === plan.ptimeMs && sendPayloadType === plan.sendPayloadType
       media.receiver.configure(plan, sameFormat ? undefined : format, now)
       media.control.configure(plan)
-      if (!sameFormat || !sameSending || seal !== this.#security.seal) {
+      if (!sameFormat || !sameSending || seal !== this.#security?.seal) {
         media.sender.close()
         media.sender = this.#newSender(plan, format)
       }
-      media.plan = plan
       media.format = format
       if (sameFormat) return
     }
-    const samples = samplesPerFrame(format.rate)
-    this.#alone = new Int16Array(samples)
+    this.#alone = noSamples
     this.#changeOverlay(format.rate)
-    this.#settings.silences.at(format.rate).expect(format)
+    this.#around.silences.at(format.rate).expect(format)
   }
 
   receiveRtp(bytes: Uint8Array, source: Endpoint, now: number): void {
@@ -172,9 +185,20 @@ export class Leg implements MixMember, Restful {
     const heard = audible && receiver.listens && !this.mutedIn
     if (heard && this.#gainIn !== 1) amplify(out, this.#gainIn)
     if (heard) this.tap?.fromPhone(out)
-    if (this.#talk.frame(heard ? this.#levelIn : -127))
-      this.#settings.notify({ kind: 'talking', legId: this.id, talking: this.#talk.talking })
+    this.#detect(heard ? this.#levelIn : -127)
     return heard
+  }
+
+  #detect(level: number): void {
+    if (!this.#talk && level === -127) return
+    this.#talk ??= new TalkDetector()
+    if (this.#talk.frame(level)) this.#notify({ kind: 'talking', legId: this.id, talking: this.#talk.talking })
+  }
+
+  /** Its phone sent a key. */
+  keyed({ digit, durationMs }: Digit): void {
+    this.#notify({ kind: 'digit', legId: this.id, digit, durationMs })
+    if (this.echo && this.echoKeys) this.#queueKeys(digit, { durationMs, intervalMs: 0 })
   }
 
   push(heard: Heard): void {
@@ -193,7 +217,7 @@ export class Leg implements MixMember, Restful {
       this.#overlay?.endTone()
       return
     }
-    const frame = this.mutedOut ? this.#settings.silences.at(media.format.rate) : heard
+    const frame = this.mutedOut ? this.#around.silences.at(media.format.rate) : heard
     this.#lastHeard = frame
     if (this.#overlay?.active) {
       this.#lastHeard = undefined
@@ -207,6 +231,7 @@ export class Leg implements MixMember, Restful {
   }
 
   settle(shared: SharedFrame): void {
+    this.#alone = noSamples
     if (this.#media) shared.expect(this.#media.format)
   }
 
@@ -224,6 +249,7 @@ export class Leg implements MixMember, Restful {
     // Nobody will for a while.
     this.tend(now)
     if (!media.sender.rest(rest, media.receiver.sources.destination) || !media.receiver.rest(rest)) return false
+    this.#alone = noSamples
     rest.frames = Math.min(rest.frames, Math.max(1, Math.floor((media.control.dueAt - now) / frameMs)))
     return true
   }
@@ -241,12 +267,14 @@ export class Leg implements MixMember, Restful {
   /** A tick outside any mix. */
   tickAlone(now: number): void {
     if (!this.#media) return
+    const { rate } = this.#media.format
+    if (this.#alone === noSamples) this.#alone = new Int16Array(samplesPerFrame(rate))
     const audible = this.pull(this.#alone, now)
     const echoes = this.echo && audible && !this.mutedOut && this.#mayHear()
     if (echoes && !this.#overlay?.active && !this.#keys) {
       this.#send(this.#alone)
       this.tap?.flush()
-    } else this.push(this.#settings.silences.at(this.#media.format.rate))
+    } else this.push(this.#around.silences.at(rate))
   }
 
   /** What is not audio: reports that are due, and whether the far end still lives. */
@@ -256,13 +284,14 @@ export class Leg implements MixMember, Restful {
     media.control.tick(media.receiver, now)
     this.tap?.tend(now)
     const silentMs = now - media.receiver.heardAt
-    const { id, notify, mediaTimeoutMs } = this.#settings
+    const { mediaTimeoutMs } = this.#around
+    const legId = this.id
     if (!this.#lost && media.receiver.listens && silentMs >= mediaTimeoutMs) {
       this.#lost = true
-      notify({ kind: 'mediaLost', legId: id, silentMs: Math.round(silentMs) })
+      this.#notify({ kind: 'mediaLost', legId, silentMs: Math.round(silentMs) })
     } else if (this.#lost && silentMs < mediaTimeoutMs) {
       this.#lost = false
-      notify({ kind: 'mediaBack', legId: id })
+      this.#notify({ kind: 'mediaBack', legId })
     }
   }
 
@@ -275,9 +304,9 @@ export class Leg implements MixMember, Restful {
   /** Sends keys instead of those that may be under way: by RFC 4733, or as tones when the far end did not agree to that. */
   sendKeys(keys: KeyTiming & { readonly digits: string }, done: () => void): void {
     this.#stopKeys?.()
-    const plan = this.#media?.plan
-    if (plan === undefined || keys.digits === '') done()
-    else if (plan.sendEventPayloadType === undefined) this.#playKeys(keys, done)
+    const terms = this.#media?.receiver.terms
+    if (terms === undefined || keys.digits === '') done()
+    else if (terms.sendEventPayloadType === undefined) this.#playKeys(keys, done)
     else this.#queueKeys(keys.digits, keys, done)
   }
 
@@ -319,11 +348,11 @@ export class Leg implements MixMember, Restful {
     const shared = this.#lastHeard?.shared
     return legStatistics(this.#media, {
       packetsSent: this.#stream.packets,
-      packetsUnauthentic: this.#security.unauthentic,
-      packetsReplayed: this.#security.replayed,
+      packetsUnauthentic: this.#security?.unauthentic ?? 0,
+      packetsReplayed: this.#security?.replayed ?? 0,
       levelIn: this.#levelIn,
       levelOut: shared ? levelOf(shared.pcm()) : this.#levelOut,
-      talking: this.#talk.talking,
+      talking: this.#talk?.talking ?? false,
       limiterReductionDb: this.#lastHeard?.reductionDb ?? 0,
     })
   }
@@ -335,14 +364,13 @@ export class Leg implements MixMember, Restful {
   }
 
   /** Does it hear what all hear, and nothing else goes on? */
-  #isListener({ plan }: LegMedia): boolean {
+  #isListener({ receiver }: LegMedia): boolean {
     const alone = !this.#keys && !this.tap && !this.mutedOut && !this.#overlay?.active
-    return alone && !this.#lost && !this.#talk.talking && plan.direction === 'sendrecv'
+    return alone && !this.#lost && !this.#talk?.talking && receiver.listens && this.#mayHear()
   }
 
   #mayHear(): boolean {
-    const direction = this.#media?.plan.direction
-    return direction === 'sendrecv' || direction === 'sendonly'
+    return this.#media?.receiver.terms.speaks === true
   }
 
   #send(frame: Int16Array): void {
@@ -377,7 +405,7 @@ export class Leg implements MixMember, Restful {
 
   /** The next 20 ms of the keys; false when they leave it to audio. */
   #sendKey(keys: KeyEvents, media: LegMedia): boolean {
-    const { sendEventPayloadType } = media.plan
+    const { sendEventPayloadType } = media.receiver.terms
     const clockRate = media.format.codec.facts.clockRate
     const next = sendEventPayloadType === undefined ? 'ended' : keys.next(sendEventPayloadType, clockRate)
     if (next === 'ended') {
@@ -405,26 +433,17 @@ export class Leg implements MixMember, Restful {
   }
 
   #begin(plan: MediaPlan, format: LegFormat, now: number): LegMedia {
-    const { id, notify, random, wallMicros, ports } = this.#settings
-    const onDigit = (digit: { readonly digit: string; readonly durationMs: number }): void => {
-      notify({ kind: 'digit', legId: id, ...digit })
-      if (this.echo && this.echoKeys) this.#queueKeys(digit.digit, { durationMs: digit.durationMs, intervalMs: 0 })
-    }
-    const receiver = new LegReceiver(plan, format, { now, onDigit, opener: this.#security })
-    const start = { cname: `${id}@partyline`, random, now, wallMicros: wallMicros() }
-    const control = new LegControl(ports, this.#stream, { plan, start, security: this.#security })
-    return { receiver, control, sender: this.#newSender(plan, format), plan, format }
+    const { random, wallMicros, scratch } = this.#around
+    const receiver = new LegReceiver(plan, format, { now, leg: this, scratch })
+    const start = { source: this, random, now, wallMicros: wallMicros() }
+    const control = new LegControl(this, this.#stream, { plan, start })
+    return { receiver, control, sender: this.#newSender(plan, format), format }
   }
 
   #newSender(plan: MediaPlan, format: LegFormat): LegSender {
-    const { ports, scratch } = this.#settings
+    const { scratch } = this.#around
     const { sendPayloadType: payloadType, ptimeMs } = plan
-    return new LegSender(ports, this.#stream, { format, payloadType, ptimeMs, scratch, seal: this.#security.seal })
+    const settings = { format, payloadType, ptimeMs, scratch, seal: this.#security?.seal }
+    return new LegSender(this.ports, this.#stream, settings)
   }
-}
-
-/** Louder or softer, in place; what no longer fits is clipped, as it would be at a louder talker's microphone. */
-function amplify(frame: Int16Array, factor: number): void {
-  for (let index = 0; index < frame.length; index += 1)
-    frame[index] = Math.max(-32768, Math.min(32767, Math.round((frame[index] ?? 0) * factor)))
 }

@@ -4,19 +4,15 @@ import { frameMs, samplesPerFrame } from '../dsp/frame.ts'
 import { addTo, without } from '../dsp/mix.ts'
 import type { MixMember, MixRate } from './mix-member.ts'
 import type { Tuning } from './mix-tuning.ts'
-import type { Outlet } from './outlet.ts'
+import type { Ear } from './outlet.ts'
 import { OwnMix } from './own-mix.ts'
-import type { SharedMix } from './shared-mix.ts'
 
 /** What two conversions delay, milliseconds: into the mix's rate, and out of it. */
 const doubleMs = 2 * alignedMs
 const nothing = new Int16Array(0)
 
-/** Where a member listens. */
-export interface Ear {
-  readonly outlet: Outlet
-  readonly shared: SharedMix
-}
+/** Where those are pulled into who have said nothing yet: what is there is silence, or becomes somebody's own at once. */
+const common = [8000, 16_000, 48_000].map((rate) => new Int16Array(samplesPerFrame(rate)))
 
 export class Seat {
   readonly member: MixMember
@@ -30,8 +26,8 @@ export class Seat {
   /** Whom it hears alone. */
   follows: Seat | undefined
   #tuning: Tuning
-  /** 20 ms as pulled. */
-  #raw: Int16Array
+  /** 20 ms as pulled. It has none of its own until something is said, and after a rest. */
+  #raw: Int16Array = nothing
   #rawAudible = false
   /** The filter still rings. */
   #rings = false
@@ -48,7 +44,6 @@ export class Seat {
     this.hears = member.hears
     this.gain = member.gain ?? 1
     this.#tuning = tuning
-    this.#raw = new Int16Array(samplesPerFrame(this.speaks))
     this.#prepare()
   }
 
@@ -73,8 +68,10 @@ export class Seat {
 
   pull(now: number): boolean {
     if (this.speaks === 0) return false
-    const audible = this.member.pull(this.#raw, now)
+    const frame = this.#raw === nothing ? commonAt(this.speaks) : this.#raw
+    const audible = this.member.pull(frame, now)
     this.#rawAudible = audible
+    if (audible && this.#raw === nothing) this.#raw = frame.slice()
     if (!this.#input) {
       this.contribution = this.#raw
       this.contributes = audible
@@ -82,10 +79,17 @@ export class Seat {
     }
     this.contributes = audible || this.#rings
     if (!this.contributes) return false
-    if (!audible) this.#raw.fill(0)
-    this.#input.process(this.#raw, this.contribution)
+    if (!audible) frame.fill(0)
+    this.#input.process(frame, this.contribution)
     this.#rings = audible
     return true
+  }
+
+  /** It is left to itself, and needs no storage meanwhile. */
+  rest(): void {
+    if (!this.#input) this.contribution = nothing
+    if (!this.#output) this.#part = nothing
+    this.#raw = nothing
   }
 
   /**
@@ -181,7 +185,8 @@ export class Seat {
 
   /** The last frame, and as much as is due and `moreMs`. */
   #pullLine(moreMs: number, now: number): Int16Array {
-    const frame = this.#raw.length
+    const frame = samplesPerFrame(this.speaks)
+    if (this.#raw === nothing) this.#raw = new Int16Array(frame)
     const length = (frame * (frameMs + moreMs)) / frameMs
     const line = new Int16Array(frame + length)
     if (this.#rawAudible) line.set(this.#raw)
@@ -207,4 +212,8 @@ export class Seat {
     this.#rings = this.contributes
     return converted.subarray(converted.length - (rate * (frameMs + doubleMs)) / 1000)
   }
+}
+
+function commonAt(rate: number): Int16Array {
+  return common[rate === 8000 ? 0 : rate === 16_000 ? 1 : 2] ?? nothing
 }

@@ -136,6 +136,7 @@ export class Mixer {
     const { ear } = seat
     const leg = seat.member.restful
     if (!this.#legs || !ear || !leg?.format || !seat.still || !this.#legs.add(leg, now)) return false
+    seat.rest()
     this.#groupOf(this.#legs, ear.shared, leg.format).add(seat, leg.place)
     return true
   }
@@ -232,12 +233,12 @@ export class Mixer {
     for (const seat of this.#seats) {
       seat.follows = seat.member.only && this.#seatOf(seat.member.only)
       const rate = seat.earRate(next.rate)
-      const outlet = rate === 0 ? undefined : this.#outlet(rate)
-      const shared = outlet?.shared(seat.gain)
+      const ear = rate === 0 ? undefined : this.#outlet(rate).ear(seat.gain)
+      const shared = ear?.shared
       if (shared) used.add(shared)
       const before = seat.ear?.shared
       if (this.#next || shared !== before) this.wake(seat.member)
-      seat.listen(outlet && shared && { outlet, shared })
+      seat.listen(ear)
       if (shared && shared !== before) seat.member.settle?.(shared)
     }
     this.#following = this.#seats.filter((seat) => seat.follows !== undefined)

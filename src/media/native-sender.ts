@@ -8,7 +8,7 @@ import { addressWords, type NativeAddon, peerPort, sendRow } from './native-addo
 export interface SendingSocket {
   readonly slot: number
   to: Endpoint | undefined
-  /** The address in the addon's form; undefined when it is not numeric or the port is none. */
+  /** The address in the addon's form, kept where there will be no connected socket for it. */
   words: Int32Array | undefined
   /** Datagrams sent to it. */
   packets: number
@@ -30,6 +30,10 @@ export class NativeSender {
   readonly #handle: number
   readonly #arena = new Uint8Array(arenaBytes)
   readonly #rows = new Int32Array(rows * sendRow.words)
+  /** The address in the addon's form that was looked at last, as text and as words; family 0: it is none. */
+  #address = ''
+  readonly #words = new Int32Array(addressWords)
+  #family = 0
   #count = 0
   #used = 0
   #held = false
@@ -48,12 +52,12 @@ export class NativeSender {
 
   add(socket: SendingSocket, bytes: Uint8Array, to: Endpoint): void {
     if (socket.to !== to) this.#aim(socket, to)
-    const words = socket.words
-    if (!words || bytes.length > arenaBytes) {
+    const words = socket.connected ? undefined : (socket.words ?? this.#encode(to))
+    if ((!words && !socket.connected) || bytes.length > arenaBytes) {
       this.#unsendable += 1
       return
     }
-    if (!socket.connected) this.#approach(socket, to, words)
+    if (words) this.#approach(socket, to, words)
     if (this.#count === rows || this.#used + bytes.length > arenaBytes) this.flush()
     const table = this.#rows
     const at = this.#count * sendRow.words
@@ -61,7 +65,7 @@ export class NativeSender {
     table[at + sendRow.offset] = this.#used
     table[at + sendRow.length] = bytes.length
     table[at + sendRow.port] = socket.connected ? peerPort : to.port
-    if (!socket.connected)
+    if (words && !socket.connected)
       for (let word = 0; word < addressWords; word += 1) table[at + sendRow.address + word] = words[word] ?? 0
     this.#arena.set(bytes, this.#used)
     this.#used += bytes.length
@@ -111,17 +115,25 @@ export class NativeSender {
     this.flush()
     socket.connected = this.#addon.connect(this.#handle, socket.slot, to.port, words) === 0
     socket.peer = socket.connected ? to : undefined
+    socket.words = socket.connected ? undefined : words.slice()
   }
 
   #aim(socket: SendingSocket, to: Endpoint): void {
     const before = socket.to
     socket.to = to
     if (before && before.port === to.port && before.address === to.address) return
-    const words = new Int32Array(addressWords)
-    const usable = to.port > 0 && to.port <= 65535 && to.address.length < 100
-    const family = usable ? this.#addon.encodeAddress(to.address, words) : 0
-    socket.words = family === 0 ? undefined : words
+    socket.words = undefined
     socket.packets = 0
     socket.connected = false
+  }
+
+  /** Undefined when the address is not numeric or the port is none. Valid until the next call. */
+  #encode({ address, port }: Endpoint): Int32Array | undefined {
+    if (port <= 0 || port > 65535 || address.length >= 100) return undefined
+    if (address !== this.#address) {
+      this.#address = address
+      this.#family = this.#addon.encodeAddress(address, this.#words)
+    }
+    return this.#family === 0 ? undefined : this.#words
   }
 }

@@ -6,11 +6,17 @@ import type { OwnScratch } from './own-mix.ts'
 import { SharedMix } from './shared-mix.ts'
 import type { Silences } from './silences.ts'
 
+/** Where a member listens: one for all who hear the same. */
+export interface Ear {
+  readonly outlet: Outlet
+  readonly shared: SharedMix
+}
+
 export class Outlet {
   readonly rate: MixRate
   readonly scratch: OwnScratch
   readonly #silences: Silences
-  readonly #shared: SharedMix[] = []
+  readonly #ears: Ear[] = []
   readonly #resampled: Int32Array
   #path: AlignedSums | undefined
   /** The sum of all, 20 ms at this rate; valid after `begin` with a total. */
@@ -30,25 +36,25 @@ export class Outlet {
   }
 
   get encodes(): number {
-    return this.#shared.reduce((sum, shared) => sum + shared.encodes, 0)
+    return this.#ears.reduce((sum, { shared }) => sum + shared.encodes, 0)
   }
 
-  /** The frame that is heard with that gain. */
-  shared(gain: number): SharedMix {
-    const known = this.#shared.find((shared) => shared.gain === gain)
+  /** For the frame that is heard with that gain. */
+  ear(gain: number): Ear {
+    const known = this.#ears.find(({ shared }) => shared.gain === gain)
     if (known) return known
-    const made = new SharedMix(this.rate, gain, this.silence)
-    this.#shared.push(made)
+    const made = { outlet: this, shared: new SharedMix(this.rate, gain, this.silence) }
+    this.#ears.push(made)
     return made
   }
 
   /** Lets go of frames that nobody hears. */
   keep(used: ReadonlySet<SharedMix>): void {
-    for (let index = this.#shared.length - 1; index >= 0; index -= 1) {
-      const shared = this.#shared[index]
+    for (let index = this.#ears.length - 1; index >= 0; index -= 1) {
+      const shared = this.#ears[index]?.shared
       if (!shared || used.has(shared)) continue
       shared.close()
-      this.#shared.splice(index, 1)
+      this.#ears.splice(index, 1)
     }
   }
 
@@ -78,11 +84,11 @@ export class Outlet {
   }
 
   close(): void {
-    for (const shared of this.#shared) shared.close()
+    for (const { shared } of this.#ears) shared.close()
   }
 
   #begin(sum: Int32Array | undefined): void {
     if (sum) this.sum = sum
-    for (let index = 0; index < this.#shared.length; index += 1) this.#shared[index]?.begin(sum)
+    for (let index = 0; index < this.#ears.length; index += 1) this.#ears[index]?.shared.begin(sum)
   }
 }

@@ -62,7 +62,8 @@ export function createNativePacketIo(options: NativeOptions): NativePacketIo {
 interface Channel extends SendingSocket {
   readonly sink: PacketSink
   readonly control: boolean
-  readonly sources: SourceMemory
+  /** Made for the first datagram that is not from the connected peer. */
+  sources: SourceMemory | undefined
 }
 
 class BatchedPacketIo implements NativePacketIo {
@@ -136,6 +137,9 @@ class BatchedPacketIo implements NativePacketIo {
       this.#places.set(before)
     }
     this.#places[channel] = place
+    // Of whom is left to itself everything comes from its peer.
+    const diverted = this.#channels[channel]
+    if (diverted && place >= 0) diverted.sources = undefined
   }
 
   hold(): void {
@@ -193,7 +197,9 @@ class BatchedPacketIo implements NativePacketIo {
     if (!channel || rows[at + receiveRow.truncated] !== 0) return
     const bytes = this.#views.view(row, rows[at + receiveRow.length] ?? 0)
     const known = rows[at + receiveRow.port] === peerPort ? channel.peer : undefined
-    const source = known ?? channel.sources.of(rows, at + receiveRow.port)
+    if (!known) channel.sources ??= new SourceMemory(this.#addon)
+    const source = known ?? channel.sources?.of(rows, at + receiveRow.port)
+    if (!source) return
     const arrival = now - (rows[at + receiveRow.age] ?? 0) / 1000
     if (channel.control) channel.sink.rtcp(bytes, source, arrival)
     else channel.sink.rtp(bytes, source, arrival)
@@ -208,15 +214,17 @@ class BatchedPacketIo implements NativePacketIo {
       return undefined
     }
     const place = { address: this.#options.bindAddress, port, rtp, rtcp }
-    const pair = new NativePair(place, this.#sender, () => {
-      this.#sender.flush()
-      this.#unbind(rtp)
-      this.#unbind(rtcp)
-      this.#open.delete(pair)
-      this.#ports.release(port, this.#options.clock.now())
-    })
+    const pair = new NativePair(place, this.#sender, this.#release)
     this.#open.add(pair)
     return pair
+  }
+
+  readonly #release = (pair: NativePair): void => {
+    this.#sender.flush()
+    this.#unbind(pair.rtp)
+    this.#unbind(pair.rtcp)
+    this.#open.delete(pair)
+    this.#ports.release(pair.rtpPort, this.#options.clock.now())
   }
 
   /** A bound socket, or undefined when the port is taken. */
@@ -232,7 +240,7 @@ class BatchedPacketIo implements NativePacketIo {
       slot,
       sink,
       control,
-      sources: new SourceMemory(this.#addon),
+      sources: undefined,
       to: undefined,
       words: undefined,
       packets: 0,
@@ -258,43 +266,47 @@ class BatchedPacketIo implements NativePacketIo {
 interface PairPlace {
   readonly address: string
   readonly port: number
-  readonly rtp: SendingSocket
-  readonly rtcp: SendingSocket
+  readonly rtp: Channel
+  readonly rtcp: Channel
 }
 
 class NativePair implements PortPair {
   readonly address: string
   readonly rtpPort: number
-  readonly rtcpPort: number
-  readonly #place: PairPlace
+  readonly rtp: Channel
+  readonly rtcp: Channel
   readonly #sender: NativeSender
-  readonly #onClose: () => void
+  readonly #onClose: (pair: NativePair) => void
   #closed = false
 
-  constructor(place: PairPlace, sender: NativeSender, onClose: () => void) {
+  constructor(place: PairPlace, sender: NativeSender, onClose: (pair: NativePair) => void) {
     this.address = place.address
     this.rtpPort = place.port
-    this.rtcpPort = place.port + 1
-    this.#place = place
+    this.rtp = place.rtp
+    this.rtcp = place.rtcp
     this.#sender = sender
     this.#onClose = onClose
   }
 
+  get rtcpPort(): number {
+    return this.rtpPort + 1
+  }
+
   sendRtp(bytes: Uint8Array, to: Endpoint): void {
-    if (!this.#closed) this.#sender.add(this.#place.rtp, bytes, to)
+    if (!this.#closed) this.#sender.add(this.rtp, bytes, to)
   }
 
   sendRtcp(bytes: Uint8Array, to: Endpoint): void {
-    if (!this.#closed) this.#sender.add(this.#place.rtcp, bytes, to)
+    if (!this.#closed) this.#sender.add(this.rtcp, bytes, to)
   }
 
   channel(to: Endpoint): number {
-    return this.#closed ? -1 : this.#sender.channel(this.#place.rtp, to)
+    return this.#closed ? -1 : this.#sender.channel(this.rtp, to)
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#onClose()
+    this.#onClose(this)
   }
 }

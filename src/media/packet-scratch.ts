@@ -1,6 +1,12 @@
-// Where a thread puts a packet together before it is handed over: one place for all legs, so that it never leaves the processor's cache.
+// Where a thread looks at a packet that came, and puts one together before it is handed over: one place for all legs, so that it never leaves the
+// processor's cache.
+import { PacketView } from '../rtp/packet.ts'
+import { SpareSlots } from '../rtp/spare-slots.ts'
 
 export class PacketScratch {
+  /** The packet that is being looked at. Valid until the next one is. */
+  readonly received = new PacketView()
+  readonly slots = new SpareSlots()
   #bytes = new Uint8Array(2048)
   /** The first octets, by how many. */
   readonly #views: (Uint8Array | undefined)[] = []

@@ -28,14 +28,20 @@ export class ReceivedViews {
   }
 }
 
-/** Port and address, as in a row. */
-const words = 1 + addressWords
+const nowhere: Endpoint = { address: '', port: 0 }
 
 /** The last source of one socket. A caller may keep the endpoint: it is never changed, only replaced. */
 export class SourceMemory {
   readonly #addon: NativeAddon
-  readonly #words = new Int32Array(words)
-  #source: Endpoint = { address: '', port: 0 }
+  /** As in a row; fields, because an array of so few words is much larger than they are. */
+  #port = 0
+  #family = 0
+  #first = 0
+  #second = 0
+  #third = 0
+  #fourth = 0
+  #scope = 0
+  #source = nowhere
 
   constructor(addon: NativeAddon) {
     this.#addon = addon
@@ -43,11 +49,32 @@ export class SourceMemory {
 
   /** The source whose port and address begin at `at`. */
   of(rows: Int32Array, at: number): Endpoint {
-    let same = true
-    for (let word = 0; word < words; word += 1) if (this.#words[word] !== rows[at + word]) same = false
-    if (same) return this.#source
-    this.#words.set(rows.subarray(at, at + words))
-    this.#source = { address: this.#addon.decodeAddress(this.#words.subarray(1)), port: this.#words[0] ?? 0 }
+    if (this.#source === nowhere || !this.#is(rows, at)) this.#replace(rows, at)
     return this.#source
+  }
+
+  #is(rows: Int32Array, at: number): boolean {
+    return (
+      rows[at] === this.#port &&
+      rows[at + 1] === this.#family &&
+      rows[at + 2] === this.#first &&
+      rows[at + 3] === this.#second &&
+      rows[at + 4] === this.#third &&
+      rows[at + 5] === this.#fourth &&
+      rows[at + 6] === this.#scope
+    )
+  }
+
+  #replace(rows: Int32Array, at: number): void {
+    this.#port = rows[at] ?? 0
+    this.#family = rows[at + 1] ?? 0
+    this.#first = rows[at + 2] ?? 0
+    this.#second = rows[at + 3] ?? 0
+    this.#third = rows[at + 4] ?? 0
+    this.#fourth = rows[at + 5] ?? 0
+    this.#scope = rows[at + 6] ?? 0
+    // The addon takes them from an array of their own.
+    const address = this.#addon.decodeAddress(rows.slice(at + 1, at + 1 + addressWords))
+    this.#source = { address, port: this.#port }
   }
 }

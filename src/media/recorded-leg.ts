@@ -19,27 +19,14 @@ export interface LegEars {
 const noSamples = new Int16Array(0)
 
 export class RecordedLeg extends Leg {
-  readonly #said = new Ears(this)
-  readonly #heard = new Ears(this)
-  /** Told by the overlay what the phone is sent while something is played to it alone. */
-  readonly #overlayEar: MixMember = {
-    speaks: 0,
-    hears: 'mix',
-    pull: () => false,
-    push: (heard) => {
-      this.#told = true
-      this.#heard.push(heard)
-    },
-  }
-  /** Within a tick: the phone was sent something, and recorders of it know. */
-  #pushed = false
-  #told = false
+  /** Made for the first recorder. */
+  #sides: Sides | undefined
   #listens = false
-  #lastSaid: Int16Array = noSamples
 
   /** One side of it, to be recorded. */
   side(side: LegSide): LegEars {
-    return side === 'in' ? this.#said : this.#outside()
+    this.#sides ??= new Sides(this)
+    return side === 'in' ? this.#sides.said : this.#outside(this.#sides)
   }
 
   override configure(plan: MediaPlan, now: number): void {
@@ -49,39 +36,69 @@ export class RecordedLeg extends Leg {
 
   override pull(out: Int16Array, now: number): boolean {
     const audible = super.pull(out, now)
-    if (this.#said.any) this.#said.hear(out, audible)
-    this.#lastSaid = out
+    const sides = this.#sides
+    if (!sides) return audible
+    if (sides.said.any) sides.said.hear(out, audible)
+    sides.lastSaid = out
     return audible
   }
 
   override rest(rest: Rest, now: number): boolean {
-    return !this.#said.any && !this.#heard.any && super.rest(rest, now)
+    const sides = this.#sides
+    return !sides?.said.any && !sides?.heard.any && super.rest(rest, now)
   }
 
   override push(heard: Heard): void {
-    this.#pushed = true
-    if (!this.#heard.any) {
+    const sides = this.#sides
+    if (sides) sides.pushed = true
+    if (!sides?.heard.any) {
       super.push(heard)
       return
     }
-    this.#told = false
+    sides.told = false
     super.push(heard)
-    if (this.#told) return
-    if (this.#listens && !this.mutedOut) this.#heard.push(heard)
-    else this.#heard.hear(noSamples, false)
+    if (sides.told) return
+    if (this.#listens && !this.mutedOut) sides.heard.push(heard)
+    else sides.heard.hear(noSamples, false)
   }
 
   override tickAlone(now: number): void {
-    this.#pushed = false
+    const sides = this.#sides
+    if (sides) sides.pushed = false
     super.tickAlone(now)
     // Its own voice was sent back.
-    if (!this.#pushed && this.#heard.any && this.configured) this.#heard.hear(this.#lastSaid, true)
+    if (sides && !sides.pushed && sides.heard.any && this.configured) sides.heard.hear(sides.lastSaid, true)
   }
 
-  #outside(): LegEars {
-    this.remove(this.#overlayEar)
-    this.add(this.#overlayEar)
-    return this.#heard
+  #outside({ overlayEar, heard }: Sides): LegEars {
+    this.remove(overlayEar)
+    this.add(overlayEar)
+    return heard
+  }
+}
+
+/** What a leg that is recorded, or was, needs for it. */
+class Sides {
+  readonly said: Ears
+  readonly heard: Ears
+  /** Within a tick: the phone was sent something, and recorders of it know. */
+  pushed = false
+  told = false
+  lastSaid: Int16Array = noSamples
+  /** Told by the overlay what the phone is sent while something is played to it alone. */
+  readonly overlayEar: MixMember = {
+    speaks: 0,
+    hears: 'mix',
+    pull: () => false,
+    push: (heard) => {
+      this.told = true
+      this.heard.push(heard)
+    },
+  }
+
+  constructor(leg: Leg) {
+    this.said = new Ears(leg)
+    this.heard = new Ears(leg)
   }
 }
 

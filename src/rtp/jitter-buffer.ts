@@ -5,30 +5,23 @@ import { distance16, distance32 } from '../base/serial.ts'
 import type { SilentOctets } from '../dsp/silent-octets.ts'
 import type { PacketView } from './packet.ts'
 import { mostWaiting, type SilentRun } from './silent-run.ts'
-
-/** A packet in the ring. `bytes` is the slot's own storage, `length` of it in use. */
-export interface BufferedPacket {
-  readonly bytes: Uint8Array
-  readonly length: number
-  readonly sequence: number
-  readonly timestamp: number
-  /** How long it lasts, in units of the RTP clock. */
-  readonly units: number
-  /** Monotonic milliseconds. */
-  readonly arrival: number
-  /** Digital silence: `length` counts, `bytes` does not. */
-  readonly silent: boolean
-}
-
-type Slot = { -readonly [K in keyof BufferedPacket]: BufferedPacket[K] }
+import {
+  type BufferedPacket,
+  newSlot,
+  type Ring,
+  type Slot,
+  type SpareSlots,
+  type Taken,
+  usualCapacity,
+} from './spare-slots.ts'
 
 /** `early`: the packet lies beyond the ring, so the sender jumped, and the caller starts over. `useless`: no audio in it, or too much. */
 export type Insertion = 'stored' | 'late' | 'early' | 'useless'
 
 /** What the buffer asks about payloads. */
 export interface PayloadFacts {
-  /** Units of the RTP clock that a payload lasts; 0 when it is none. */
-  units(payload: EncodedPayload): number
+  /** How long a payload lasts; 0 when it is none. */
+  samplesIn(payload: EncodedPayload): number
   /** Payloads of nothing but silence, wherever they are played; absent when they cannot be told. */
   readonly silence?: SilentOctets | undefined
 }
@@ -39,44 +32,38 @@ export interface EncodedPayload {
   readonly length: number
 }
 
-/** What `take` found: a packet and the units missing before it. Reused by every call. */
-export interface Taken {
-  packet: BufferedPacket | undefined
-  /** The packet after the gap, when there was none to take: it may tell what was in the gap. */
-  next: BufferedPacket | undefined
-  /** Units between the cursor and the packet, or the next one; negative when its start was already concealed. */
-  gap: number
-  /** Sequence numbers are missing before the packet; otherwise the sender paused. */
-  loss: boolean
-  /** Nothing is stored at all. */
-  empty: boolean
-}
-
 /** Why playing begins at a packet: it came late, those before it were lost, or the sender had paused. */
 export type Beginning = 'late' | 'lost' | 'paused'
 
-/** Packets that fit at first, and at most: the longest delay in packets of 10 ms, and reordering on top. Powers of two. */
-const usualCapacity = 16
+export interface BufferLimits {
+  /** A timestamp further than this from where it should be is a new beginning, not a gap. */
+  readonly jumpUnits: number
+  /** Packets that last longer are refused, units. */
+  readonly longest: number
+  /** Samples per unit. */
+  readonly scale: number
+}
+
+/** Packets that fit at most, with reordering on top of the longest delay. A power of two. */
 const mostCapacity = 64
-/** Slots kept while others take the packets. */
-const restingSlots = 4
 /** No payload is longer: 60 ms of linear samples at 48 kHz. */
 const longestPayload = 5760
 
-const empty = new Uint8Array(0)
+const noRing: Ring = []
 /** Stands where a sequence number carried an event. */
 const event = newSlot()
 
 export class JitterBuffer {
-  /** By the lower bits of the sequence number. */
-  #ring = new Array<Slot | undefined>(usualCapacity).fill(undefined)
-  /** Slots to be used again, the warmest last. */
-  readonly #free: Slot[] = []
+  readonly #spare: SpareSlots
+  /** There is none until the first packet, and while others take the packets. */
+  #ring = noRing
+  /** Slots to be used again, the warmest first. */
+  #free: Slot | undefined
   /** One less than there are slots. */
   #mask = usualCapacity - 1
-  readonly #taken: Taken = { packet: undefined, next: undefined, gap: 0, loss: false, empty: true }
   readonly #jumpUnits: number
   readonly #longest: number
+  readonly #scale: number
   readonly #facts: PayloadFacts
   #stored = 0
   /** Sequence number that is to be played next; unknown until the first packet. */
@@ -84,17 +71,18 @@ export class JitterBuffer {
   #highest = 0
   #known = false
   #begun = false
-  /** Timestamp of the next unit to be played. */
+  /** Timestamp of the next unit to be played, as a signed number, which needs no storage of its own. */
   #cursor = 0
   /** By how many units the last late packet came too late, at least. */
   #lateBy = 0
   #late = 0
   #jumps = 0
 
-  /** A timestamp further than `jumpUnits` from where it should be is a new beginning, not a gap. Packets over `longest` units are refused. */
-  constructor(limits: { readonly jumpUnits: number; readonly longest: number }, facts: PayloadFacts) {
+  constructor(limits: BufferLimits, facts: PayloadFacts, spare: SpareSlots) {
+    this.#spare = spare
     this.#jumpUnits = limits.jumpUnits
     this.#longest = limits.longest
+    this.#scale = limits.scale
     this.#facts = facts
   }
 
@@ -135,13 +123,13 @@ export class JitterBuffer {
     const claim = this.#claim(sequence)
     if (claim === 'late') this.#lateBy = Math.max(0, distance32(packet.timestamp, this.#cursor))
     if (claim !== 'stored') return claim
-    const slot = this.#free.pop() ?? newSlot()
+    const slot = this.#slot()
     slot.length = payloadLength
     slot.silent = this.#facts.silence?.fill(packet.bytes, packet.payloadOffset, payloadLength) === true
     if (!slot.silent) keep(slot, packet)
-    slot.units = this.#facts.units(slot)
+    slot.units = this.#facts.samplesIn(slot) / this.#scale
     if (slot.units <= 0 || slot.units > this.#longest) {
-      this.#free.push(slot)
+      this.#put(slot)
       return 'useless'
     }
     slot.sequence = sequence
@@ -180,7 +168,7 @@ export class JitterBuffer {
     const gap = distance32(this.#cursor, first.timestamp)
     const beginning = gap <= 0 ? 'late' : this.#contiguous(first.sequence) ? 'paused' : 'lost'
     const fresh = !this.#begun
-    this.#cursor = first.timestamp
+    this.#cursor = first.timestamp | 0
     this.#begun = true
     return fresh ? 'paused' : beginning
   }
@@ -188,9 +176,10 @@ export class JitterBuffer {
   /** Takes the next packet if it is silence of just so many units, with nothing missing before it: the one case that needs no thought. */
   takeSilence(units: number): BufferedPacket | undefined {
     const slot = this.#ring[this.#next & this.#mask]
-    if (slot === undefined || !slot.silent || slot.units !== units || slot.timestamp !== this.#cursor) return undefined
+    if (slot === undefined || !slot.silent || slot.units !== units || (slot.timestamp | 0) !== this.#cursor)
+      return undefined
     this.#release(slot)
-    this.#cursor = (slot.timestamp + units) >>> 0
+    this.#cursor = (slot.timestamp + units) | 0
     return slot
   }
 
@@ -204,16 +193,20 @@ export class JitterBuffer {
     for (let ahead = 0; ahead < count; ahead += 1) {
       const slot = this.#ring[(this.#next + ahead) & this.#mask]
       if (slot === undefined || !slot.silent || slot.units !== units) return false
-      if (slot.timestamp !== (this.#cursor + ahead * units) >>> 0) return false
+      if ((slot.timestamp | 0) !== ((this.#cursor + ahead * units) | 0)) return false
     }
     for (let ahead = 0; ahead < count; ahead += 1) {
       const slot = this.#ring[(this.#next + ahead) & this.#mask]
       this.#ring[(this.#next + ahead) & this.#mask] = undefined
       if (slot === undefined) continue
       run.arrivals[ahead] = slot.arrival
-      this.#free.push(slot)
+      this.#put(slot)
     }
-    this.#free.length = Math.min(this.#free.length, restingSlots)
+    this.#spare.give(this.#free)
+    this.#spare.giveRing(this.#ring)
+    this.#free = undefined
+    this.#ring = noRing
+    this.#mask = usualCapacity - 1
     run.waiting = count
     run.timestamp = (this.#cursor + count * units) >>> 0
     this.#stored = 0
@@ -222,11 +215,12 @@ export class JitterBuffer {
 
   /** Goes on where the run ends, with what is waiting in it. */
   regain(units: number, run: SilentRun): void {
+    this.#ring = this.#spare.ring()
     this.#next = (this.#next + run.played) & 0xffff
-    this.#cursor = (this.#cursor + run.played * units) >>> 0
+    this.#cursor = (this.#cursor + run.played * units) | 0
     this.#highest = (this.#next + run.waiting - 1) & 0xffff
     for (let ahead = 0; ahead < run.waiting; ahead += 1) {
-      const slot = this.#free.pop() ?? newSlot()
+      const slot = this.#slot()
       slot.silent = true
       slot.units = units
       slot.length = run.payloadLength
@@ -240,7 +234,7 @@ export class JitterBuffer {
 
   /** Takes the oldest packet if it is due within `units`; late ones are dropped on the way. */
   take(units: number): Taken {
-    const taken = this.#taken
+    const { taken } = this.#spare
     taken.packet = undefined
     taken.next = undefined
     for (;;) {
@@ -251,7 +245,7 @@ export class JitterBuffer {
       const jumped = gap > this.#jumpUnits || gap <= -this.#jumpUnits
       if (jumped) {
         this.#jumps += 1
-        this.#cursor = slot.timestamp
+        this.#cursor = slot.timestamp | 0
         gap = 0
       }
       taken.gap = gap
@@ -267,14 +261,14 @@ export class JitterBuffer {
         continue
       }
       taken.packet = slot
-      this.#cursor = (slot.timestamp + slot.units) >>> 0
+      this.#cursor = (slot.timestamp + slot.units) | 0
       return taken
     }
   }
 
   /** Moves the cursor over units that were made up. */
   advance(units: number): void {
-    this.#cursor = (this.#cursor + Math.round(units)) >>> 0
+    this.#cursor = (this.#cursor + Math.round(units)) | 0
   }
 
   /** Drops the oldest packet to bound the delay. */
@@ -282,7 +276,7 @@ export class JitterBuffer {
     const slot = this.#first()
     if (slot === undefined) return
     this.#release(slot)
-    this.#cursor = (slot.timestamp + slot.units) >>> 0
+    this.#cursor = (slot.timestamp + slot.units) | 0
   }
 
   /** Goes on at the oldest packet, whatever its timestamp. */
@@ -290,12 +284,12 @@ export class JitterBuffer {
     const first = this.#first()
     if (first === undefined) return
     this.#jumps += 1
-    this.#cursor = first.timestamp
+    this.#cursor = first.timestamp | 0
   }
 
   /** Forgets everything; the next packet is the first. */
   reset(): void {
-    for (const slot of this.#ring) if (slot !== undefined && slot !== event) this.#free.push(slot)
+    for (const slot of this.#ring) if (slot !== undefined && slot !== event) this.#put(slot)
     this.#ring.fill(undefined)
     this.#stored = 0
     this.#known = false
@@ -315,6 +309,7 @@ export class JitterBuffer {
 
   /** Is there room for a sequence number, and if not, why? */
   #claim(sequence: number): 'stored' | 'late' | 'early' {
+    if (this.#ring === noRing) this.#ring = this.#spare.ring()
     if (!this.#known) {
       this.#known = true
       this.#next = sequence
@@ -322,7 +317,7 @@ export class JitterBuffer {
     }
     let ahead = distance16(this.#next, sequence)
     // Before anything was played the first packet may still turn out to be the second.
-    if (ahead < 0 && !this.#begun && distance16(sequence, this.#highest) <= this.#mask) {
+    if (ahead < 0 && !this.#begun && distance16(sequence, this.#highest) < usualCapacity) {
       this.#next = sequence
       ahead = 0
     }
@@ -353,9 +348,23 @@ export class JitterBuffer {
     for (let sequence = this.#next; sequence !== slot.sequence; sequence = (sequence + 1) & 0xffff)
       this.#ring[sequence & this.#mask] = undefined
     this.#ring[slot.sequence & this.#mask] = undefined
-    this.#free.push(slot)
+    this.#put(slot)
     this.#stored -= 1
     this.#pass(slot.sequence)
+  }
+
+  #slot(): Slot {
+    const slot = this.#free
+    if (slot === undefined) return this.#spare.slot()
+    this.#free = slot.next
+    slot.next = undefined
+    return slot
+  }
+
+  /** It is free. */
+  #put(slot: Slot): void {
+    slot.next = this.#free
+    this.#free = slot
   }
 
   #contiguous(upTo: number): boolean {
@@ -382,10 +391,6 @@ export class JitterBuffer {
     }
     return undefined
   }
-}
-
-function newSlot(): Slot {
-  return { bytes: empty, length: 0, sequence: 0, timestamp: 0, units: 0, arrival: 0.5, silent: false }
 }
 
 /** Storage grows to the payloads that come, then no more. */

@@ -4,9 +4,10 @@ import { distance32 } from '../base/serial.ts'
 import type { SilentOctets } from '../dsp/silent-octets.ts'
 import { bestLag, compress, expand, type LagSearch, type Stretch } from '../dsp/time-stretch.ts'
 import { type Adjustment, DelayControl, maxTarget } from './delay-control.ts'
-import { type BufferedPacket, type EncodedPayload, JitterBuffer, type Taken } from './jitter-buffer.ts'
+import { type EncodedPayload, JitterBuffer } from './jitter-buffer.ts'
 import type { PacketView } from './packet.ts'
 import type { SilentRun } from './silent-run.ts'
+import { type BufferedPacket, SpareSlots, type Taken } from './spare-slots.ts'
 
 /** What the playout needs of a decoder; PCM is 16-bit at the decoder's rate. */
 export interface PlayoutDecoder {
@@ -55,6 +56,9 @@ const memoryMs = 60
 const longestBaseMs = 3_600_000
 const nothing = new Int16Array(0)
 
+/** Where speech may be cut or repeated, and where it is. */
+type Joint = { -readonly [K in keyof LagSearch]: LagSearch[K] } & Stretch
+
 export class Playout {
   readonly #decoder: PlayoutDecoder
   readonly #buffer: JitterBuffer
@@ -64,8 +68,8 @@ export class Playout {
   readonly #scale: number
   readonly #perMs: number
   readonly #frameSamples: number
-  readonly #search: { -readonly [K in keyof LagSearch]: LagSearch[K] }
-  readonly #stretch: Stretch
+  /** Made when the delay is to change. */
+  #joint: Joint | undefined
   /** Made when there is something to be heard. */
   #fifo: Int16Array = nothing
   /** Samples of digital silence put into it since anything else was. */
@@ -89,28 +93,17 @@ export class Playout {
   #baseArrival = Number.NEGATIVE_INFINITY
   #margin = 0
 
-  constructor(decoder: PlayoutDecoder, options: PlayoutOptions) {
+  constructor(decoder: PlayoutDecoder, options: PlayoutOptions, spare = new SpareSlots()) {
     const { sampleRate } = decoder
     this.#decoder = decoder
     this.#fillsPauses = options.fillsPauses ?? false
     this.#scale = sampleRate / options.clockRate
     this.#perMs = sampleRate / 1000
     this.#frameSamples = frameMs * this.#perMs
-    this.#search = {
-      min: minLagMs * this.#perMs,
-      max: maxLagMs * this.#perMs,
-      overlap: overlapMs * this.#perMs,
-      stride: sampleRate / 8000,
-      grain: Math.max(1, this.#scale),
-    }
-    this.#stretch = { lag: 0, overlap: overlapMs * this.#perMs }
     this.#quiet = memoryMs * this.#perMs
     const units = options.clockRate / 1000
-    const limits = { jumpUnits: maxFrames * frameMs * units, longest: longestMs * units }
-    this.#buffer = new JitterBuffer(limits, {
-      units: (payload) => decoder.samplesIn(payload) / this.#scale,
-      silence: decoder.silence,
-    })
+    const limits = { jumpUnits: maxFrames * frameMs * units, longest: longestMs * units, scale: this.#scale }
+    this.#buffer = new JitterBuffer(limits, decoder, spare)
   }
 
   get late(): number {
@@ -222,6 +215,8 @@ export class Playout {
     run.originMs = this.#baseArrival + this.#sentMs(run.timestamp)
     // There is nothing but zeros in it, and it may be long until there is more.
     this.#fifo = nothing
+    this.#joint = undefined
+    this.#decoder.reset()
     return true
   }
 
@@ -257,10 +252,13 @@ export class Playout {
 
   /** How many samples the next frame needs, and whether it can be stretched. */
   #lookAhead(wanted: number): number {
-    const waiting = this.#waiting()
-    this.#search.min = minLagMs * this.#perMs
-    this.#search.max = maxLagMs * this.#perMs
     if (wanted < this.#frameSamples) this.#adjust = 'none'
+    if (wanted <= this.#frameSamples && this.#adjust === 'none') return wanted
+    const waiting = this.#waiting()
+    this.#joint ??= this.#newJoint()
+    const joint = this.#joint
+    joint.min = minLagMs * this.#perMs
+    joint.max = maxLagMs * this.#perMs
     if (wanted > this.#frameSamples) {
       if (waiting >= wanted || waiting < this.#frameSamples) {
         this.#adjust = 'none'
@@ -268,16 +266,22 @@ export class Playout {
       }
       // More is asked for than there is: what there is repeats a pitch period.
       this.#adjust = 'grow'
-      this.#search.min = Math.max(this.#search.min, wanted - this.#frameSamples)
+      joint.min = Math.max(joint.min, wanted - this.#frameSamples)
       return this.#frameSamples
     }
     if (this.#adjust !== 'shrink') return wanted
     // No more than is to go, or the next packet would be needed a tick earlier; and no more than is there.
-    const most = Math.min(this.#search.max, -this.#delay.change * this.#perMs, waiting - wanted)
-    this.#search.max = Math.floor(most / this.#search.grain) * this.#search.grain
-    if (this.#search.max >= this.#search.min) return wanted + this.#search.max
+    const most = Math.min(joint.max, -this.#delay.change * this.#perMs, waiting - wanted)
+    joint.max = Math.floor(most / joint.grain) * joint.grain
+    if (joint.max >= joint.min) return wanted + joint.max
     this.#adjust = 'none'
     return wanted
+  }
+
+  #newJoint(): Joint {
+    const { sampleRate } = this.#decoder
+    const grain = Math.max(1, this.#scale)
+    return { min: 0, max: 0, overlap: overlapMs * this.#perMs, stride: sampleRate / 8000, grain, lag: 0 }
   }
 
   /** Drops the oldest packets of too many, by what their timestamps say. */
@@ -384,16 +388,17 @@ export class Playout {
   #play(frame: Int16Array): void {
     const adjust = this.#adjust
     this.#adjust = 'none'
-    if (adjust === 'none' || !this.#playing) {
+    const joint = this.#joint
+    if (adjust === 'none' || !this.#playing || !joint) {
       for (let index = 0; index < frame.length; index += 1) frame[index] = this.#fifo[index] ?? 0
       this.#start = frame.length
       return
     }
-    const lag = bestLag(this.#fifo, this.#search)
-    this.#stretch.lag = lag
+    const lag = bestLag(this.#fifo, joint)
+    joint.lag = lag
     this.#stretches += 1
     const change = adjust === 'shrink' ? compress : expand
-    change(this.#fifo, frame, this.#stretch)
+    change(this.#fifo, frame, joint)
     this.#start = adjust === 'shrink' ? frame.length + lag : frame.length - lag
     this.#delay.changed((adjust === 'shrink' ? -lag : lag) / this.#perMs)
   }

@@ -20,6 +20,7 @@ export class ReceiveStream {
   #recent = 0
   #earlier = 0
   #started = false
+  /** As a signed number, which needs no storage of its own. */
   #ssrc = 0
   /** Extended sequence numbers: (cycles + 1) · 65536 + sequence, so that one from before the first is still positive. */
   #base = 0
@@ -45,7 +46,7 @@ export class ReceiveStream {
   }
 
   get ssrc(): number {
-    return this.#ssrc
+    return this.#ssrc >>> 0
   }
 
   get duplicates(): number {
@@ -64,6 +65,10 @@ export class ReceiveStream {
 
   get jitterMs(): number {
     return (this.#jitter * 1000) / this.#clockRate
+  }
+
+  get clockRate(): number {
+    return this.#clockRate
   }
 
   /** The sender goes on with another codec, whose timestamps count otherwise. */
@@ -91,7 +96,7 @@ export class ReceiveStream {
 
   /** Takes a header into account. */
   receive(header: RtpHeader): Arrival {
-    if (!this.#started || header.ssrc !== this.#ssrc) {
+    if (!this.#started || (header.ssrc | 0) !== this.#ssrc) {
       const first = !this.#started
       this.#restart(header)
       return first ? 'inOrder' : 'restart'
@@ -124,7 +129,7 @@ export class ReceiveStream {
   /** Begins a run of packets in order at the next one; false while it is not known which that is. */
   rest(run: SilentRun): boolean {
     if (!this.#started || this.#badNext >= 0 || !this.#transitKnown) return false
-    run.ssrc = this.#ssrc
+    run.ssrc = this.ssrc
     run.clockRate = this.#clockRate
     run.sequence = (this.#highest + 1) & 0xffff
     run.transit = this.#transit
@@ -198,7 +203,7 @@ export class ReceiveStream {
     this.#lostBefore += this.#lostNow()
     this.#duplicatesBefore = this.#duplicates
     this.#started = true
-    this.#ssrc = header.ssrc
+    this.#ssrc = header.ssrc | 0
     this.#base = cycle + header.sequence
     this.#highest = this.#base
     this.#badNext = -1

@@ -10,8 +10,13 @@ const minimumIntervalMs = 5000
 /** §6.3.1: makes up for timer reconsideration converging below the intended average. */
 const compensation = Math.E - 1.5
 
-export interface RtcpStart {
+/** Who reports. */
+export interface RtcpSource {
   readonly cname: string
+}
+
+export interface RtcpStart {
+  readonly source: RtcpSource
   /** Uniform in [0, 1). */
   readonly random: () => number
   /** Monotonic milliseconds and the wall clock at the same moment. */
@@ -20,7 +25,10 @@ export interface RtcpStart {
 }
 
 export class RtcpSession {
-  readonly #start: RtcpStart
+  readonly #source: RtcpSource
+  readonly #random: () => number
+  /** The wall clock when monotonic time was zero, microseconds. */
+  readonly #zeroMicros: number
   #dueAt: number
   #packetsAtReport = 0
   /** Middle 32 bits of the far end's last sender report, and when it came. */
@@ -31,7 +39,9 @@ export class RtcpSession {
   #left = false
 
   constructor(start: RtcpStart) {
-    this.#start = start
+    this.#source = start.source
+    this.#random = start.random
+    this.#zeroMicros = start.wallMicros - start.now * 1000
     // The first report comes after half the interval (§6.2).
     this.#dueAt = start.now + this.#interval() / 2
   }
@@ -105,7 +115,7 @@ export class RtcpSession {
       ? { ntp: this.#ntp(moment.now), timestamp: send.timestamp, packets: send.packets, octets: send.octets }
       : undefined
     const block = receive.started ? this.#block(receive, moment.now) : undefined
-    return buildRtcp({ ssrc: send.ssrc, sender, block, cname: this.#start.cname, bye: moment.bye })
+    return buildRtcp({ ssrc: send.ssrc, sender, block, cname: this.#source.cname, bye: moment.bye })
   }
 
   #block(receive: ReceiveStream, now: number): ReportBlock {
@@ -122,11 +132,11 @@ export class RtcpSession {
   }
 
   #interval(): number {
-    return (minimumIntervalMs * (0.5 + this.#start.random())) / compensation
+    return (minimumIntervalMs * (0.5 + this.#random())) / compensation
   }
 
   #ntp(now: number): NtpTime {
-    const micros = this.#start.wallMicros + (now - this.#start.now) * 1000
+    const micros = this.#zeroMicros + now * 1000
     const seconds = Math.floor(micros / 1e6)
     return {
       seconds: (seconds + ntpOffset) >>> 0,

@@ -9,24 +9,28 @@ export interface SendStart {
 }
 
 export class SendStream implements RtpHeader {
-  readonly ssrc: number
   marker = true
   payloadType = 0
   sequence: number
-  /** In an array, because a number of more than 31 bits in a field of its own costs an object each time it changes. */
-  readonly #timestamp = new Uint32Array(1)
+  /** As signed numbers: one that needs 32 bits without a sign costs an object each time it changes. */
+  readonly #ssrc: number
+  #timestamp: number
   #packets = 0
   #octets = 0
 
   /** The three random starting values of §5.1 come from the caller, so that tests can seed them. */
   constructor(start: SendStart) {
-    this.ssrc = start.ssrc >>> 0
+    this.#ssrc = start.ssrc | 0
     this.sequence = start.sequence & 0xffff
-    this.#timestamp[0] = start.timestamp
+    this.#timestamp = start.timestamp | 0
+  }
+
+  get ssrc(): number {
+    return this.#ssrc >>> 0
   }
 
   get timestamp(): number {
-    return this.#timestamp[0] ?? 0
+    return this.#timestamp >>> 0
   }
 
   get packets(): number {
@@ -43,7 +47,7 @@ export class SendStream implements RtpHeader {
     this.#packets += 1
     this.#octets += payloadLength
     this.sequence = (this.sequence + 1) & 0xffff
-    this.#timestamp[0] = (this.#timestamp[0] ?? 0) + samples
+    this.#timestamp = (this.#timestamp + samples) | 0
     this.marker = false
   }
 
@@ -52,12 +56,12 @@ export class SendStream implements RtpHeader {
     this.#packets += packets
     this.#octets += packets * payloadLength
     this.sequence = (this.sequence + packets) & 0xffff
-    this.#timestamp[0] = (this.#timestamp[0] ?? 0) + packets * samples
+    this.#timestamp = (this.#timestamp + packets * samples) | 0
   }
 
   /** Time passes without a packet: the next one starts a talk spurt. */
   pause(samples: number): void {
-    this.#timestamp[0] = (this.#timestamp[0] ?? 0) + samples
+    this.#timestamp = (this.#timestamp + samples) | 0
     this.marker = true
   }
 }

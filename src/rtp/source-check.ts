@@ -52,7 +52,8 @@ export class SourceCheck {
     const known = latched !== undefined && sameEndpoint(source, latched)
     if (!known && latched !== undefined && !this.#mayReplace(source, header, now)) return false
     if (!known) {
-      this.#latched = source
+      // Where it is what was signalled, one object is enough for both.
+      this.#latched = sameEndpoint(source, this.#signalled) ? this.#signalled : source
       this.#candidate = undefined
     }
     // Small integers lie in the object itself, other numbers beside it.
