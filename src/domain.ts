@@ -3,7 +3,7 @@
 import type { createSeal } from './account/seal.ts'
 import type { Log } from './base/log.ts'
 import type { Clock } from './base/time.ts'
-import { withFetchedAudio } from './call/cached-audio.ts'
+import { FetchedAudio } from './call/cached-audio.ts'
 import { CallAudios } from './call/call-audios.ts'
 import { CallControls } from './call/call-controls.ts'
 import { Calls } from './call/calls.ts'
@@ -157,7 +157,7 @@ export function composeDomain(parts: DomainParts) {
     phones: routing.registrations,
     limits: createCallLimits({ maxCalls: settings.maxCalls, callsPerSecond: settings.callsPerSecond }, clock),
     conferences: flowConferences(focus),
-    audio: (call) => withFetchedAudio(heard(call), (url, signal) => outside.openAudio(url, signal, call.customerId)),
+    audio: (call) => new FetchedAudio(heard(call), outside.openAudio, call.customerId),
     sipPorts: [settings.sipPort, ...(settings.tls ? [settings.tls.port] : [])],
   })
   const activeflows: Activeflows = createActiveflows({

@@ -3,9 +3,9 @@
 export type Closer = (reason: string) => void | Promise<void>
 
 export class Scope {
-  readonly #closers = new Map<number, Closer>()
+  /** Oldest first; replaced, never changed. */
+  #closers: readonly Closer[] = []
   readonly #controller = new AbortController()
-  #next = 0
   #closing: Promise<void> | undefined
 
   /** Aborted with the reason as soon as closing begins. */
@@ -19,11 +19,10 @@ export class Scope {
 
   /** Adopts a child; the returned function lets it go when the child closed by itself. */
   own(close: Closer): () => void {
-    const key = this.#next
-    this.#next += 1
-    this.#closers.set(key, close)
+    this.#closers = this.#closers.concat(close)
     return () => {
-      this.#closers.delete(key)
+      const place = this.#closers.indexOf(close)
+      if (place >= 0) this.#closers = this.#closers.toSpliced(place, 1)
     }
   }
 
@@ -36,8 +35,9 @@ export class Scope {
   async #close(reason: string): Promise<void> {
     this.#controller.abort(new Error(reason))
     const failures: unknown[] = []
-    for (const [key, close] of [...this.#closers].reverse()) {
-      this.#closers.delete(key)
+    const closers = this.#closers.toReversed()
+    this.#closers = []
+    for (const close of closers) {
       try {
         await close(reason)
       } catch (error) {

@@ -11,9 +11,11 @@ export interface Muted {
   readonly out: boolean
 }
 
+const none: readonly Reason[] = []
+
 export class Quiet {
   readonly #apply: (muted: Muted) => Promise<void>
-  readonly #reasons = new Set<Reason>()
+  #reasons: readonly Reason[] = none
   #direction: MuteDirection = ''
 
   constructor(apply: (muted: Muted) => Promise<void>) {
@@ -30,17 +32,16 @@ export class Quiet {
   }
 
   async set(reason: Reason, holds: boolean): Promise<void> {
-    if (this.#reasons.has(reason) === holds) return
-    if (holds) this.#reasons.add(reason)
-    else this.#reasons.delete(reason)
+    if (this.#reasons.includes(reason) === holds) return
+    this.#reasons = holds ? [...this.#reasons, reason] : this.#reasons.filter((each) => each !== reason)
     await this.#apply(this.#muted)
   }
 
   get #muted(): Muted {
     const reasons = this.#reasons
     return {
-      in: mutes(this.#direction, 'in') || reasons.has('held'),
-      out: mutes(this.#direction, 'out') || reasons.size > 0,
+      in: mutes(this.#direction, 'in') || reasons.includes('held'),
+      out: mutes(this.#direction, 'out') || reasons.length > 0,
     }
   }
 }

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { OperationalError, UserError } from '../base/errors.ts'
 import type { EngineCommand, EngineNotice, EngineReplies } from '../media/engine.ts'
-import { LegAudio, legOf } from './call-audio.ts'
+import { type AudibleLeg, LegAudio, legOf } from './call-audio.ts'
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const file = { kind: 'file', path: '/prompt.wav' } as const
@@ -15,19 +15,17 @@ class Bench {
   reply: (command: EngineCommand) => Promise<unknown> = async () => undefined
   answered: Promise<void> = Promise.resolve()
   now = 0
-  readonly audio: LegAudio
+  readonly audio: LegAudio<AudibleLeg>
 
   constructor() {
-    this.audio = new LegAudio({
+    const leg = { legId: 'leg', ended: this.over.signal, answer: () => this.answered }
+    this.audio = new LegAudio(leg, {
       engine: {
         request: async <C extends EngineCommand>(command: C) => {
           this.asked.push(command)
           return (await this.reply(command)) as EngineReplies[C['kind']]
         },
       },
-      legId: 'leg',
-      answer: () => this.answered,
-      ended: this.over.signal,
       now: () => this.now,
       resolve: async (host) => (host === 'nowhere' ? [] : ['2001:db8::1', '192.0.2.7']),
       tune: async () => file,

@@ -2,27 +2,35 @@
 // of what it hears; whoever wants one after the other waits for the first to end.
 import { classify, OperationalError, UserError } from '../base/errors.ts'
 import { newUuid } from '../base/ids.ts'
+import { Listeners } from '../base/listeners.ts'
 import type { AudioSource, CallAudio, ExternalMediaRequest } from '../flow/ports.ts'
 import type { EngineCommand, EngineNotice, MediaEngine } from '../media/engine.ts'
 import { KeyMerger, type KeyPath, type PressedKey, readInfoKey } from './call-audio-keys.ts'
 import { type MuteDirection, Quiet } from './call-audio-quiet.ts'
 import type { ResolveHost } from './ports.ts'
 
-export interface LegAudioOptions {
-  readonly engine: Pick<MediaEngine, 'request'>
+/** The call that a leg is of. */
+export interface AudibleLeg {
   readonly legId: string
-  /** Answers the call; rejects when it is over. */
-  readonly answer: () => Promise<void>
   /** Aborted when the call is over. */
   readonly ended: AbortSignal
+  /** Answers the call; rejects when it is over. */
+  answer(): Promise<void>
+}
+
+/** The same for the legs of all calls. */
+export interface LegAudioOptions<Leg extends AudibleLeg> {
+  readonly engine: Pick<MediaEngine, 'request'>
   /** Monotonic milliseconds. */
   readonly now: () => number
   /** For external media: rejects for a host that is not to be reached. */
   readonly resolve: ResolveHost
   /** What is played on hold, again and again. */
   readonly tune: () => Promise<AudioSource>
-  /** Told what of the call is muted now. */
-  readonly muted?: (direction: MuteDirection) => void
+  /** Told what of a call is muted now. */
+  readonly muted?: (leg: Leg, direction: MuteDirection) => void
+  /** Told when a call is over. */
+  readonly over?: (leg: Leg) => void
 }
 
 type PlayEnded = Extract<EngineNotice, { kind: 'playEnded' }>
@@ -41,41 +49,47 @@ export function legOf(notice: EngineNotice): string | undefined {
   return end < 0 ? undefined : notice.playId.slice(0, end)
 }
 
-export class LegAudio implements CallAudio {
-  readonly #options: LegAudioOptions
-  readonly #digits = new Set<(digit: string) => void>()
-  readonly #talking = new Set<(talking: boolean) => void>()
-  readonly #keys = new KeyMerger()
-  readonly #plays = new Map<string, (ended: PlayEnded | undefined) => void>()
-  readonly #quiet: Quiet
+export class LegAudio<Leg extends AudibleLeg> implements CallAudio {
+  readonly #leg: Leg
+  readonly #options: LegAudioOptions<Leg>
+  readonly #digits = new Listeners<[digit: string]>()
+  readonly #talking = new Listeners<[talking: boolean]>()
+  #keys: KeyMerger | undefined
+  #plays: Map<string, (ended: PlayEnded | undefined) => void> | undefined
+  #quiet: Quiet | undefined
   /** Keys go out one request after the other. */
-  #sending: Promise<unknown> = Promise.resolve()
+  #sending: Promise<unknown> | undefined
   #music: AbortController | undefined
 
-  constructor(options: LegAudioOptions) {
+  constructor(leg: Leg, options: LegAudioOptions<Leg>) {
+    this.#leg = leg
     this.#options = options
-    this.#quiet = new Quiet((muted) => this.#request({ kind: 'mute', legId: options.legId, ...muted }))
-    options.ended.addEventListener('abort', () => this.#over(), { once: true })
+    leg.ended.addEventListener('abort', () => this.#over(), { once: true })
   }
 
   /** What is muted now. */
   get mutedDirection(): MuteDirection {
-    return this.#quiet.direction
+    return this.#quiet?.direction ?? ''
+  }
+
+  get #silences(): Quiet {
+    this.#quiet ??= new Quiet((muted) => this.#request({ kind: 'mute', legId: this.#leg.legId, ...muted }))
+    return this.#quiet
   }
 
   onDigit(listener: (digit: string) => void): () => void {
-    return listen(this.#digits, listener)
+    return this.#digits.add(listener)
   }
 
   onTalking(listener: (talking: boolean) => void): () => void {
-    return listen(this.#talking, listener)
+    return this.#talking.add(listener)
   }
 
   /** A notice of the engine about this call's leg (`legOf`). */
   onNotice(notice: EngineNotice): void {
     if (notice.kind === 'digit') this.#press('event', notice)
-    else if (notice.kind === 'talking') for (const tell of [...this.#talking]) tell(notice.talking)
-    else if (notice.kind === 'playEnded') this.#plays.get(notice.playId)?.(notice)
+    else if (notice.kind === 'talking') this.#talking.tell(notice.talking)
+    else if (notice.kind === 'playEnded') this.#plays?.get(notice.playId)?.(notice)
   }
 
   /** An INFO of the call's session; what is no key is left alone. */
@@ -105,28 +119,28 @@ export class LegAudio implements CallAudio {
     signal: AbortSignal,
   ): Promise<void> {
     await this.#ready()
-    const sent = this.#sending.then(() => this.#send(digits, timing, signal))
+    const sent = (this.#sending ?? Promise.resolve()).then(() => this.#send(digits, timing, signal))
     this.#sending = sent.catch(() => undefined)
     await sent
   }
 
   async mute(direction: MuteDirection): Promise<void> {
     await this.#ready()
-    const before = this.#quiet.direction
-    await this.#quiet.mute(direction)
-    if (direction !== before) this.#options.muted?.(direction)
+    const before = this.#silences.direction
+    await this.#silences.mute(direction)
+    if (direction !== before) this.#options.muted?.(this.#leg, direction)
   }
 
   /** The phone hears nothing of its mix; what is played to it alone is heard. */
   async silence(on: boolean): Promise<void> {
     await this.#ready()
-    await this.#quiet.set('silenced', on)
+    await this.#silences.set('silenced', on)
   }
 
   /** Nothing of the phone is heard and it hears nothing of its mix, whatever it makes of the new offer. */
   async hold(on: boolean): Promise<void> {
     await this.#ready()
-    await this.#quiet.set('held', on)
+    await this.#silences.set('held', on)
   }
 
   /** The phone hears music instead of its mix. Repeating it changes nothing. */
@@ -135,7 +149,7 @@ export class LegAudio implements CallAudio {
     if (!on) {
       this.#music?.abort()
       this.#music = undefined
-      await this.#quiet.set('music', false)
+      await this.#silences.set('music', false)
     } else if (this.#music === undefined) {
       await this.#startMusic()
     }
@@ -148,7 +162,7 @@ export class LegAudio implements CallAudio {
     if (address === undefined) throw new UserError('INVALID_ARGUMENT', `the host "${host}" has no address`)
     await this.#request({
       kind: 'tapStart',
-      legId: this.#options.legId,
+      legId: this.#leg.legId,
       to: { address, port },
       codec,
       ...(listen !== undefined && { listen }),
@@ -158,17 +172,17 @@ export class LegAudio implements CallAudio {
 
   async stopExternalMedia(): Promise<void> {
     await this.#ready()
-    await this.#request({ kind: 'tapStop', legId: this.#options.legId })
+    await this.#request({ kind: 'tapStop', legId: this.#leg.legId })
   }
 
   async #ready(): Promise<void> {
-    await this.#options.answer()
-    if (this.#options.ended.aborted) throw over()
+    await this.#leg.answer()
+    if (this.#leg.ended.aborted) throw over()
   }
 
   /** Resolves when it sounds. */
   async #start(source: AudioSource, how: { readonly loop: boolean; readonly signal: AbortSignal }): Promise<Sounding> {
-    const { legId } = this.#options
+    const { legId } = this.#leg
     const playId = `${legId}/${newUuid()}`
     const { promise: ended, resolve } = Promise.withResolvers<PlayEnded | undefined>()
     const stop = (): void => void this.#options.engine.request({ kind: 'stopPlay', playId }).catch(() => undefined)
@@ -176,10 +190,11 @@ export class LegAudio implements CallAudio {
       stop()
       resolve(undefined)
     }
+    this.#plays ??= new Map()
     this.#plays.set(playId, resolve)
     how.signal.addEventListener('abort', aborted, { once: true })
     const forget = (): void => {
-      this.#plays.delete(playId)
+      this.#plays?.delete(playId)
       how.signal.removeEventListener('abort', aborted)
     }
     ended.finally(forget)
@@ -202,7 +217,7 @@ export class LegAudio implements CallAudio {
       const sounding = await this.#start(source, { loop: true, signal: controller.signal })
       if (controller.signal.aborted) return
       this.#keepUp(sounding, controller)
-      await this.#quiet.set('music', true)
+      await this.#silences.set('music', true)
     } catch (error) {
       if (this.#music === controller) this.#music = undefined
       if (!controller.signal.aborted) throw this.#failure(error)
@@ -213,18 +228,19 @@ export class LegAudio implements CallAudio {
   #keepUp(sounding: Sounding, controller: AbortController): void {
     sounding.ended
       .then(async (notice) => {
-        if (notice === undefined || this.#music !== controller || this.#options.ended.aborted) return
+        if (notice === undefined || this.#music !== controller || this.#leg.ended.aborted) return
         this.#music = undefined
         if (notice.reason === 'stopped') await this.#startMusic()
       })
       .catch(() => undefined)
-      .then(() => (this.#music === undefined ? this.#quiet.set('music', false) : undefined))
+      .then(() => (this.#music === undefined ? this.#silences.set('music', false) : undefined))
       .catch(() => undefined)
   }
 
   async #send(digits: string, timing: { durationMs: number; intervalMs: number }, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
-    const { legId, engine } = this.#options
+    const { legId } = this.#leg
+    const { engine } = this.#options
     const command = { kind: 'sendDigits', legId, ...timing } as const
     const stop = (): void => void engine.request({ ...command, digits: '' }).catch(() => undefined)
     signal.addEventListener('abort', stop, { once: true })
@@ -233,12 +249,13 @@ export class LegAudio implements CallAudio {
     } finally {
       signal.removeEventListener('abort', stop)
     }
-    if (this.#options.ended.aborted && !signal.aborted) throw over()
+    if (this.#leg.ended.aborted && !signal.aborted) throw over()
   }
 
   #press(path: KeyPath, { digit, durationMs }: PressedKey): void {
+    this.#keys ??= new KeyMerger()
     if (!this.#keys.isNew(path, { digit, durationMs }, this.#options.now())) return
-    for (const tell of [...this.#digits]) tell(digit)
+    this.#digits.tell(digit)
   }
 
   async #request(command: EngineCommand): Promise<void> {
@@ -249,20 +266,16 @@ export class LegAudio implements CallAudio {
 
   /** Of a call that is over the engine knows nothing any more. */
   #failure(error: unknown): Error {
-    return this.#options.ended.aborted ? over() : classify(error)
+    return this.#leg.ended.aborted ? over() : classify(error)
   }
 
   #over(): void {
     this.#music?.abort()
-    for (const end of [...this.#plays.values()]) end(undefined)
+    for (const end of [...(this.#plays?.values() ?? [])]) end(undefined)
     this.#digits.clear()
     this.#talking.clear()
+    this.#options.over?.(this.#leg)
   }
-}
-
-function listen<T>(listeners: Set<T>, listener: T): () => void {
-  listeners.add(listener)
-  return () => void listeners.delete(listener)
 }
 
 const over = (): UserError => new UserError('CALL_ALREADY_HANGUP', 'the call is over')

@@ -1,48 +1,40 @@
 // The audio of all calls that are alive, made when it is first asked for; notices of the engine find theirs here.
 import type { EngineNotice } from '../media/engine.ts'
 import type { CallRow } from '../schema/rows.ts'
-import { LegAudio, type LegAudioOptions, legOf } from './call-audio.ts'
+import { type AudibleLeg, LegAudio, type LegAudioOptions, legOf } from './call-audio.ts'
 
 /** A call as its audio needs it. */
-export interface AudibleCall {
-  readonly legId: string
-  /** Aborted when it is over. */
-  readonly ended: AbortSignal
-  answer(): Promise<void>
+export interface AudibleCall extends AudibleLeg {
   onInfo(listener: (contentType: string, body: string) => void): () => void
   /** Its row, every change of which is written and told by `call_<word>`. */
   readonly record: { write(set: Partial<CallRow>, words: readonly string[]): void }
 }
 
-export interface CallAudiosOptions extends Pick<LegAudioOptions, 'engine' | 'now' | 'resolve' | 'tune'> {
+export interface CallAudiosOptions extends Pick<LegAudioOptions<AudibleCall>, 'engine' | 'now' | 'resolve' | 'tune'> {
   /** Timestamps of the API that never repeat. */
   readonly timestamp: () => string
 }
 
 export class CallAudios {
-  readonly #options: CallAudiosOptions
-  readonly #legs = new Map<string, LegAudio>()
+  readonly #options: LegAudioOptions<AudibleCall>
+  readonly #legs = new Map<string, LegAudio<AudibleCall>>()
 
-  constructor(options: CallAudiosOptions) {
-    this.#options = options
+  constructor({ timestamp, ...options }: CallAudiosOptions) {
+    this.#options = {
+      ...options,
+      muted: (call, mute_direction) => call.record.write({ mute_direction, tm_update: timestamp() }, ['updated']),
+      over: (call) => this.#legs.delete(call.legId),
+    }
   }
 
   /** The same for the same call, as long as it lives. */
-  of(call: AudibleCall): LegAudio {
+  of(call: AudibleCall): LegAudio<AudibleCall> {
     const known = this.#legs.get(call.legId)
     if (known !== undefined) return known
-    const { timestamp, ...options } = this.#options
-    const audio = new LegAudio({
-      ...options,
-      legId: call.legId,
-      ended: call.ended,
-      answer: () => call.answer(),
-      muted: (mute_direction) => call.record.write({ mute_direction, tm_update: timestamp() }, ['updated']),
-    })
+    const audio = new LegAudio(call, this.#options)
     if (call.ended.aborted) return audio
     this.#legs.set(call.legId, audio)
     call.onInfo((contentType, body) => audio.onInfo(contentType, body))
-    call.ended.addEventListener('abort', () => this.#legs.delete(call.legId), { once: true })
     return audio
   }
 

@@ -27,7 +27,7 @@ export interface CallControlsOptions {
     get(customerId: string, id: string): Promise<Call>
     live(id: string): ControlledCall | undefined
   }
-  readonly audio: (call: AudibleCall) => LegAudio
+  readonly audio: (call: AudibleCall) => LegAudio<AudibleCall>
   readonly signalling: Signalling
   readonly speech: FlowSpeech
   readonly log: Log
@@ -106,7 +106,7 @@ export class CallControls {
     this.#options.signalling.command({ kind: 'reinvite', sessionId, offer })
   }
 
-  async #audio(customerId: string, id: string): Promise<LegAudio> {
+  async #audio(customerId: string, id: string): Promise<LegAudio<AudibleCall>> {
     return this.#options.audio(await this.#progressing(customerId, id))
   }
 

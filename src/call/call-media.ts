@@ -25,6 +25,8 @@ export type Negotiated =
   | { readonly ok: true; readonly description: string }
   | { readonly ok: false; readonly status: number; readonly reason: string }
 
+const noKeys: readonly CryptoAttribute[] = []
+
 export class CallMedia {
   readonly legId: string
   readonly #engine: MediaEngine
@@ -33,7 +35,7 @@ export class CallMedia {
   #secure: boolean
   readonly #codecs: readonly CodecName[] | undefined
   /** Our keys, by suite: those offered, then the one in use, which stays while its suite does. None is used again after another. */
-  readonly #keys = new Map<SrtpSuite, CryptoAttribute>()
+  #keys: readonly CryptoAttribute[] = noKeys
   #rtpPort = 0
   /** What we would like the media to do. */
   #wanted: Direction = 'sendrecv'
@@ -122,18 +124,20 @@ export class CallMedia {
   }
 
   async #configure(plan: MediaPlan): Promise<void> {
-    this.#keys.clear()
+    this.#keys = noKeys
     if (plan.srtp !== undefined) {
       const { suite, sendKey: masterKey, sendSalt: masterSalt } = plan.srtp
-      this.#keys.set(suite, { tag: 1, suite, masterKey, masterSalt })
+      this.#keys = [{ tag: 1, suite, masterKey, masterSalt }]
     }
     await this.#engine.request({ kind: 'configureLeg', legId: this.legId, plan })
   }
 
   #key(suite: SrtpSuite, tag: number): CryptoAttribute {
-    const key = this.#keys.get(suite) ?? makeCrypto(suite, tag, randomBytes)
-    this.#keys.set(suite, key)
-    return { ...key, tag }
+    const known = this.#keys.find((key) => key.suite === suite)
+    if (known !== undefined) return { ...known, tag }
+    const key = makeCrypto(suite, tag, randomBytes)
+    this.#keys = this.#keys.concat(key)
+    return key
   }
 
   #facts(sessionVersion: number) {

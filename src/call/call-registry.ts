@@ -12,7 +12,7 @@ export interface RegistryOptions {
   readonly flows: CallFlows
   /** Absent: customers may have as many calls as they like. */
   readonly limits: CallLimits | undefined
-  readonly call: Omit<LiveCallDeps, 'sessions'>
+  readonly call: Omit<LiveCallDeps, 'sessions' | 'gone'>
 }
 
 export class CallRegistry {
@@ -27,7 +27,12 @@ export class CallRegistry {
 
   constructor(options: RegistryOptions) {
     this.#options = options
-    this.#deps = { ...options.call, sessions: this.#sessions }
+    const gone = (call: LiveCall): void => {
+      this.#leave(call).catch((error: unknown) =>
+        options.log.error({ err: error, call_id: call.id }, 'the end of a call was not complete'),
+      )
+    }
+    this.#deps = { ...options.call, sessions: this.#sessions, gone }
   }
 
   live(callId: string): LiveCall | undefined {
@@ -49,7 +54,6 @@ export class CallRegistry {
     limits?.enter(birth.row.customer_id, birth.row.direction)
     const call = new LiveCall(birth, this.#deps)
     this.#live.set(call.id, call)
-    call.gone.then(() => this.#leave(call)).catch(this.#failed(call.id))
     return call
   }
 
@@ -122,9 +126,5 @@ export class CallRegistry {
       limits?.leave(call.customerId, call.direction)
       if (this.#live.size === 0) this.#drained?.()
     }
-  }
-
-  #failed(callId: string): (error: unknown) => void {
-    return (error) => this.#options.log.error({ err: error, call_id: callId }, 'the end of a call was not complete')
   }
 }

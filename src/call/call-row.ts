@@ -1,4 +1,5 @@
 // New call rows, and rows as the API and the event log show them.
+import { frozen } from '../base/frozen.ts'
 import { newUuid, nilUuid } from '../base/ids.ts'
 import { notDeleted } from '../base/time.ts'
 import type { NewEvent } from '../event/ledger.ts'
@@ -33,6 +34,9 @@ export interface NewCall {
   readonly at: string
 }
 
+const noIds = frozen<string[]>([])
+const noMetadata = frozen({})
+
 /** A call at its very beginning: `ringing` when it comes in, `dialing` when it goes out. */
 export function newCallRow(call: NewCall): CallRow {
   const incoming = call.direction === 'incoming'
@@ -45,15 +49,15 @@ export function newCallRow(call: NewCall): CallRow {
     activeflow_id: call.activeflowId,
     type: 'flow',
     master_call_id: call.masterCallId ?? nilUuid,
-    chained_call_ids: [],
+    chained_call_ids: noIds,
     recording_id: nilUuid,
-    recording_ids: [],
+    recording_ids: noIds,
     groupcall_id: call.groupcallId ?? nilUuid,
     source: call.source,
     destination: call.destination,
     status: incoming ? 'ringing' : 'dialing',
     action: noAction,
-    metadata: {},
+    metadata: noMetadata,
     direction: call.direction,
     mute_direction: '',
     hangup_by: '',

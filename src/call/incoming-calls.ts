@@ -2,8 +2,10 @@
 import { errorCodes, PartylineError } from '../base/errors.ts'
 import { newUuid, nilUuid } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
+import { ownText } from '../base/own-text.ts'
 import type { Clock } from '../base/time.ts'
 import type { Ledger } from '../event/ledger.ts'
+import type { Address } from '../schema/address.ts'
 import type { Header } from '../sip/message.ts'
 import type { SessionEvent } from '../sip/user-agent-io.ts'
 import type { Bridges } from './bridges.ts'
@@ -103,8 +105,8 @@ export class IncomingCalls {
       id: newUuid(),
       customerId: route.customerId,
       direction: 'incoming',
-      source: route.source,
-      destination: route.destination,
+      source: ownAddress(route.source),
+      destination: ownAddress(route.destination),
       flowId: nilUuid,
       activeflowId: nilUuid,
       sipCallId: event.callId,
@@ -192,3 +194,12 @@ export class IncomingCalls {
     await filled
   }
 }
+
+/** By itself: the call outlives the INVITE. */
+const ownAddress = ({ type, target, target_name, name, detail }: Address): Address => ({
+  type,
+  target: ownText(target),
+  target_name: ownText(target_name),
+  name: ownText(name),
+  detail: ownText(detail),
+})

@@ -1,5 +1,7 @@
 // One call while it is alive: its record, its media and its SIP session. What a flow may do with a call is here.
+import { Deferred } from '../base/deferred.ts'
 import { type HangupReason, OperationalError, UserError } from '../base/errors.ts'
+import { Listeners } from '../base/listeners.ts'
 import type { Log } from '../base/log.ts'
 import { Scope } from '../base/scope.ts'
 import type { Clock } from '../base/time.ts'
@@ -13,7 +15,6 @@ import type { CallRow } from '../schema/rows.ts'
 import type { CodecName } from '../sdp/media-plan.ts'
 import type { Header } from '../sip/message.ts'
 import type { SessionEnd, SessionEvent } from '../sip/user-agent-io.ts'
-import { CallListeners, type CallMoment } from './call-listeners.ts'
 import { CallMedia } from './call-media.ts'
 import { CallRecord } from './call-record.ts'
 import { hangupVerdict } from './hangup-reason.ts'
@@ -40,6 +41,8 @@ export interface LiveCallDeps {
   readonly audio?: (call: LiveCall) => CallAudio
   /** Whose call a SIP session is; kept right by the calls themselves. */
   readonly sessions: Map<string, LiveCall>
+  /** Told once, when a call is over and its media leg is closed. */
+  readonly gone: (call: LiveCall) => void
 }
 
 export interface CallBirth {
@@ -49,21 +52,26 @@ export interface CallBirth {
   readonly outgoing?: Invitation
 }
 
+/** Moments of a call's life, told as they happen; its end is told by `ended`. */
+export type CallMoment = 'alerting' | 'answered' | 'earlyMedia'
+
 export class LiveCall implements FlowCall {
   readonly media: CallMedia
   readonly record: CallRecord
   readonly #deps: LiveCallDeps
   readonly #scope = new Scope()
-  readonly #incoming: IncomingOffer | undefined
+  /** Until it is answered. */
+  #incoming: IncomingOffer | undefined
   readonly #line: OutboundLine | undefined
-  readonly #answered = Promise.withResolvers<void>()
-  readonly #listeners = new CallListeners()
+  readonly #answered = new Deferred()
+  readonly #moments = new Listeners<[moment: CallMoment]>()
+  readonly #infos = new Listeners<[contentType: string, body: string]>()
   #sessionId = ''
   #answering: Promise<void> | undefined
   #wanted: HangupReason = ''
   #ending: Promise<void> | undefined
   #audio: CallAudio | undefined
-  readonly #gone = Promise.withResolvers<void>()
+  #isGone = false
 
   constructor({ row, incoming, outgoing }: CallBirth, deps: LiveCallDeps) {
     this.#deps = deps
@@ -91,10 +99,11 @@ export class LiveCall implements FlowCall {
         timeoutMs: deps.dialTimeoutMs,
         silent: () => this.#isUnanswered() && void this.hangup('noanswer'),
       })
-    this.#answered.promise.catch(() => undefined)
     const life = deps.clock.after(deps.maxCallSeconds * 1000, () => void this.hangup('timeout'))
-    this.#scope.own(() => life.cancel())
-    this.#scope.own(() => this.#line?.rest())
+    this.#scope.own(() => {
+      life.cancel()
+      this.#line?.rest()
+    })
   }
 
   get id(): string {
@@ -150,11 +159,6 @@ export class LiveCall implements FlowCall {
     return this.#scope.signal
   }
 
-  /** Resolves when it is over and its media leg is closed. */
-  get gone(): Promise<void> {
-    return this.#gone.promise
-  }
-
   /** Resolves when all that was written of this call so far is stored. */
   get saved(): Promise<unknown> {
     return this.record.saved
@@ -166,12 +170,12 @@ export class LiveCall implements FlowCall {
 
   /** Told of moments of the call, at once; answers how to stop it. */
   onMoment(listener: (moment: CallMoment) => void): () => void {
-    return this.#listeners.onMoment(listener)
+    return this.#moments.add(listener)
   }
 
   /** Told of INFO bodies that carry keys, until the answer is called. */
   onInfo(listener: (contentType: string, body: string) => void): () => void {
-    return this.#listeners.onInfo(listener)
+    return this.#infos.add(listener)
   }
 
   /** Sends the INVITE of an outgoing call. Nothing happens when it was hung up before. */
@@ -246,7 +250,7 @@ export class LiveCall implements FlowCall {
           description: this.media.description,
         })
       case 'info':
-        return this.#listeners.info(event.contentType, event.body)
+        return this.#infos.tell(event.contentType, event.body)
       case 'ended':
         return this.#sessionEnded(event.end)
       default:
@@ -259,7 +263,7 @@ export class LiveCall implements FlowCall {
     this.#deps.sessions.delete(this.sessionId)
     await this.#scope.close('call could not be set up')
     await this.media.close()
-    this.#gone.resolve()
+    this.#leave()
   }
 
   /** Takes the far end for gone, whatever it may still say. */
@@ -295,17 +299,19 @@ export class LiveCall implements FlowCall {
       if (accepted.reason === '') throw new UserError('CALL_ALREADY_HANGUP', `call ${this.id} is ${this.row.status}`)
       throw new UserError('CALL_STATE_INVALID', `call ${this.id} cannot be answered: ${accepted.reason}`)
     }
-    if (this.record.move({ kind: 'answered' }) !== undefined) this.#listeners.moment('answered')
+    if (this.record.move({ kind: 'answered' }) !== undefined) this.#moments.tell('answered')
     // After our late offer the media is known when the ACK has answered it.
     if (!late) this.#answered.resolve()
+    this.#incoming = undefined
+    this.#answering = undefined
     return this.#answered.promise
   }
 
   async #progress(status: number, answer: string | undefined): Promise<void> {
     if (status !== 180 && status !== 183) return
-    if (this.record.move({ kind: 'alerting' }) !== undefined) this.#listeners.moment('alerting')
+    if (this.record.move({ kind: 'alerting' }) !== undefined) this.#moments.tell('alerting')
     if (answer === undefined || !this.#isUnanswered()) return
-    if ((await this.media.accept(answer)) && this.#isUnanswered()) this.#listeners.moment('earlyMedia')
+    if ((await this.media.accept(answer)) && this.#isUnanswered()) this.#moments.tell('earlyMedia')
   }
 
   async #accepted(answer: string | undefined): Promise<void> {
@@ -313,7 +319,7 @@ export class LiveCall implements FlowCall {
     if (answer === undefined || !(await this.#usable(answer))) return
     if (this.record.move({ kind: 'answered' }) === undefined) return
     this.#answered.resolve()
-    this.#listeners.moment('answered')
+    this.#moments.tell('answered')
   }
 
   /** Applies the far end's answer; a call whose media cannot be agreed on ends. */
@@ -350,10 +356,16 @@ export class LiveCall implements FlowCall {
     this.record.move({ kind: 'gone' }, { hangup_by: verdict.by, hangup_reason: verdict.reason })
     this.#answered.reject(new UserError('CALL_ALREADY_HANGUP', `call ${this.id} is over`))
     this.#ending = this.#close(verdict, end.status)
-    this.#ending.then(this.#gone.resolve, (error: unknown) => {
-      this.#deps.log.error({ err: error, call_id: this.id }, 'call did not end cleanly')
-      this.#gone.resolve()
-    })
+    void this.#ending
+      .catch((error: unknown) => this.#deps.log.error({ err: error, call_id: this.id }, 'call did not end cleanly'))
+      .then(() => this.#leave())
+  }
+
+  /** Once, also for a call that ended while it was being discarded. */
+  #leave(): void {
+    if (this.#isGone) return
+    this.#isGone = true
+    this.#deps.gone(this)
   }
 
   async #close({ by, reason }: { by: string; reason: string }, sipStatus: number): Promise<void> {

@@ -30,12 +30,8 @@ export function flowConferences(focus: Focus): FlowConferences {
       if (participant?.row.reference_id !== call.id) return
       // Otherwise kicked, or the conference ended, while the flow before the entry was running: it must not come in again.
       const forget = call.audio.onDigit((key) => focus.pressed(participant, key))
-      try {
-        if (participant.row.status === 'joining') await focus.stay(participant)
-        else await participant.gone
-      } finally {
-        forget()
-      }
+      void participant.gone.then(forget)
+      return participant.row.status === 'joining' ? focus.stay(participant) : participant.gone
     },
   }
 }

@@ -100,9 +100,7 @@ export class Focus {
       const participant = new Participant(conferencecall, phone)
       this.#participants.set(conferencecall.id, participant)
       this.#room(row.id).add(participant)
-      const died = (): void => this.#spawn(this.#leave(participant, 'died', 'hangup'))
-      if (phone.ended.aborted) died()
-      else phone.ended.addEventListener('abort', died, { once: true })
+      this.#watch(participant)
       return { conference: row, conferencecall }
     })
   }
@@ -116,7 +114,7 @@ export class Focus {
       await this.#leave(participant, 'ejected', 'failed')
       throw error
     }
-    await participant.gone
+    return participant.gone
   }
 
   /** Ejects a participant; answers it in `leaving`. Throws STATE_INVALID when it is leaving or has left. */
@@ -152,6 +150,14 @@ export class Focus {
   async ejectAll(conferenceId: string, reason: LeaveReason): Promise<void> {
     const present = this.#rooms.get(conferenceId)?.all() ?? []
     await Promise.all(present.map((participant) => this.#leave(participant, 'ejected', reason)))
+  }
+
+  /** A participant whose call ends has left. */
+  #watch(participant: Participant): void {
+    const { ended } = participant.phone
+    const died = (): void => this.#spawn(this.#leave(participant, 'died', 'hangup'))
+    if (ended.aborted) died()
+    else ended.addEventListener('abort', died, { once: true })
   }
 
   async #leaveByKey(participant: Participant, key: string): Promise<void> {

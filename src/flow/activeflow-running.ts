@@ -1,35 +1,71 @@
 // One running activeflow: its runner, its journal and its end. The end comes once: stored, then the call hung up.
+import { Deferred } from '../base/deferred.ts'
+import type { Log } from '../base/log.ts'
 import type { Action } from '../schema/flow.ts'
 import type { ActiveflowRow } from '../schema/rows.ts'
 import { Journal, type JournalPorts } from './journal.ts'
 import { type FlowCall, type FlowSource, isEnding } from './ports.ts'
-import { type RunnerPorts, run } from './runner.ts'
+import { type Run, type RunnerPorts, run } from './runner.ts'
 import type { Variables } from './variables.ts'
 
 export interface RunningOptions {
   readonly journal: JournalPorts
-  readonly runner: RunnerPorts
   /** As it is inserted; its variables are taken from `variables`. */
   readonly row: ActiveflowRow
   readonly variables: Variables
-  readonly actions: readonly Action[]
   readonly call: FlowCall | undefined
   readonly flows: FlowSource
+}
+
+/** What is needed for the first action, and let go of then. */
+export interface Beginning {
+  readonly runner: RunnerPorts
+  readonly actions: readonly Action[]
   /** The first action waits for it; when it rejects, none runs. */
   readonly ready: Promise<void> | undefined
 }
 
-export class RunningActiveflow {
-  readonly #options: RunningOptions
+export class RunningActiveflow implements Run {
+  readonly variables: Variables
+  readonly call: FlowCall | undefined
+  readonly flows: FlowSource
+  readonly #log: Log
   readonly #journal: Journal
   readonly #abort = new AbortController()
-  readonly #stored = Promise.withResolvers<void>()
-  readonly #done = Promise.withResolvers<void>()
+  readonly #stored = new Deferred()
+  readonly #done = new Deferred()
   #stopError = ''
 
-  constructor(options: RunningOptions) {
-    this.#options = options
-    this.#journal = new Journal(options.journal, options.row, options.variables)
+  constructor({ journal, row, variables, call, flows }: RunningOptions) {
+    this.variables = variables
+    this.call = call
+    this.flows = flows
+    this.#log = journal.log
+    this.#journal = new Journal(journal, row, variables)
+  }
+
+  get activeflowId(): string {
+    return this.#journal.id
+  }
+
+  get customerId(): string {
+    return this.#journal.customerId
+  }
+
+  get referenceId(): string {
+    return this.#journal.referenceId
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  began(action: Action): void {
+    this.#journal.began(action)
+  }
+
+  ended(action: Action, forwardId: string): void {
+    this.#journal.ended(action, forwardId)
   }
 
   /** As of now. */
@@ -59,37 +95,28 @@ export class RunningActiveflow {
   }
 
   /** To be called once, when the row is stored. `finished` is the last step before `done`. */
-  run(finished: () => Promise<void>): void {
-    this.#run(finished).then(this.#done.resolve, (error: unknown) => {
-      this.#options.journal.log.error({ activeflow_id: this.row.id, err: error }, 'end of an activeflow failed')
-      this.#done.resolve()
-    })
+  run(beginning: Beginning, finished: (ended: RunningActiveflow) => Promise<void>): void {
+    void this.#act(beginning)
+      .then((error) => this.#end(error, finished))
+      .catch((error: unknown) =>
+        this.#log.error({ activeflow_id: this.activeflowId, err: error }, 'end of an activeflow failed'),
+      )
+      .then(() => this.#done.resolve())
   }
 
-  async #run(finished: () => Promise<void>): Promise<void> {
-    const { runner, row, variables, actions, call, flows } = this.#options
-    const error = (await this.#begins())
-      ? await run(runner, {
-          activeflowId: row.id,
-          customerId: row.customer_id,
-          referenceId: row.reference_id,
-          actions,
-          call,
-          signal: this.#abort.signal,
-          variables,
-          flows,
-          began: (action) => this.#journal.began(action),
-          ended: (action, forwardId) => this.#journal.ended(action, forwardId),
-        })
-      : ''
+  /** Resolves with why the flow ended early; empty otherwise. */
+  async #act({ runner, actions, ready }: Beginning): Promise<string> {
+    return (await this.#begins(ready)) ? run(runner, this, actions) : ''
+  }
+
+  async #end(error: string, finished: (ended: RunningActiveflow) => Promise<void>): Promise<void> {
     await this.#store(error || this.#stopError)
     await this.#hangUp()
-    await finished()
+    await finished(this)
   }
 
   /** False when the flow was stopped, or what it waits for failed, before its first action. */
-  async #begins(): Promise<boolean> {
-    const { ready } = this.#options
+  async #begins(ready: Promise<void> | undefined): Promise<boolean> {
     if (ready === undefined) return true
     const { signal } = this.#abort
     const stopped = new Promise<boolean>((resolve) => {
@@ -107,19 +134,18 @@ export class RunningActiveflow {
     try {
       await this.#journal.close(error)
     } catch (failure) {
-      const { log } = this.#options.journal
-      log.error({ activeflow_id: this.row.id, err: failure }, 'end of an activeflow was not stored')
+      this.#log.error({ activeflow_id: this.activeflowId, err: failure }, 'end of an activeflow was not stored')
     }
     this.#stored.resolve()
   }
 
   async #hangUp(): Promise<void> {
-    const { call, journal } = this.#options
+    const { call } = this
     if (!call || isEnding(call.status())) return
     try {
       await call.hangup('normal')
     } catch (error) {
-      journal.log.warn({ call_id: call.id, err: error }, 'call could not be hung up at the end of its flow')
+      this.#log.warn({ call_id: call.id, err: error }, 'call could not be hung up at the end of its flow')
     }
   }
 }

@@ -14,7 +14,7 @@ import type { ActionPorts } from './define-action.ts'
 import type { Flows } from './flows.ts'
 import { activeflowEvent, activeflowUpdate, shownActiveflow } from './journal.ts'
 import type { PageQuery } from './page-query.ts'
-import type { FlowCall } from './ports.ts'
+import type { FlowCall, FlowSource } from './ports.ts'
 import type { Registry } from './registry.ts'
 import type { RunnerPorts } from './runner.ts'
 import { activeflowSeeds, callReferenceData, callSeeds, Variables } from './variables.ts'
@@ -144,9 +144,8 @@ class ActiveflowService implements Activeflows {
     return shownActiveflow(row)
   }
 
-  async start(request: StartRequest): Promise<Started> {
-    const running = await this.#launch(request)
-    return { activeflowId: running.row.id, done: running.done }
+  start(request: StartRequest): Promise<Started> {
+    return this.#launch(request)
   }
 
   async callEnded(activeflowId: string): Promise<void> {
@@ -194,21 +193,14 @@ class ActiveflowService implements Activeflows {
     this.#refuseWhenClosed()
     const { actions, onComplete } = await this.#actionsFor(request)
     this.#refuseWhenClosed()
-    const { ledger, clock, log, flows } = this.#options
+    const { ledger, flows } = this.#options
     const row = this.#newRow(request, onComplete)
-    const variables = variablesFor(row, request)
     const running = new RunningActiveflow({
-      journal: { ledger, clock, log },
-      runner: this.#ports,
+      journal: this.#options,
       row,
-      variables,
-      actions,
+      variables: variablesFor(row, request),
       call: request.call,
-      ready: request.ready,
-      flows: {
-        actionsOf: async (flowId) => (await flows.get(row.customer_id, flowId)).actions,
-        checked: (list, path) => flows.normalise(list, path),
-      },
+      flows: new CustomerFlows(flows, row.customer_id),
     })
     if (this.#running.has(row.id)) throw taken()
     this.#running.set(row.id, running)
@@ -222,7 +214,7 @@ class ActiveflowService implements Activeflows {
       running.abandon()
       throw error
     }
-    running.run(() => this.#finished(running, request))
+    running.run({ runner: this.#ports, actions, ready: request.ready }, this.#finished)
     return running
   }
 
@@ -263,7 +255,7 @@ class ActiveflowService implements Activeflows {
   }
 
   /** Last step of an activeflow: it leaves memory, and the flow that was to follow it starts. */
-  async #finished(running: RunningActiveflow, request: StartRequest): Promise<void> {
+  readonly #finished = async (running: RunningActiveflow): Promise<void> => {
     const { row } = running
     this.#running.delete(row.id)
     if (row.on_complete_flow_id === nilUuid || this.#closedFor !== '') return
@@ -279,14 +271,33 @@ class ActiveflowService implements Activeflows {
         referenceType: row.reference_type,
         referenceId: row.reference_id,
         referenceActiveflowId: row.id,
-        webhookUri: request.webhookUri ?? '',
-        webhookMethod: request.webhookMethod ?? '',
+        webhookUri: row.webhook_uri,
+        webhookMethod: row.webhook_method,
         completeCount: row.complete_count + 1,
         variables: callVariablesOf(row),
       })
     } catch (error) {
       this.#options.log.warn({ ...fields, err: error }, 'flow on completion could not start')
     }
+  }
+}
+
+/** What the activeflows of one customer may run. */
+class CustomerFlows implements FlowSource {
+  readonly #flows: Flows
+  readonly #customerId: string
+
+  constructor(flows: Flows, customerId: string) {
+    this.#flows = flows
+    this.#customerId = customerId
+  }
+
+  async actionsOf(flowId: string): Promise<readonly Action[]> {
+    return (await this.#flows.get(this.#customerId, flowId)).actions
+  }
+
+  checked(actions: unknown, path: string): readonly Action[] {
+    return this.#flows.normalise(actions, path)
   }
 }
 

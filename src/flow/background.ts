@@ -6,8 +6,9 @@ type Work = (signal: AbortSignal) => Promise<unknown>
 
 export class Background {
   readonly #log: Log
-  readonly #abort = new AbortController()
-  readonly #running = new Set<Promise<void>>()
+  /** Made with the first work: most flows have none. */
+  #abort: AbortController | undefined
+  #running: Set<Promise<void>> | undefined
 
   constructor(log: Log) {
     this.#log = log
@@ -15,21 +16,29 @@ export class Background {
 
   /** Begins at once; a failure is logged with `fields`, unless this was closed before. */
   begin(work: Work, fields: LogFields): void {
-    const running = this.#watch(work, fields).finally(() => this.#running.delete(running))
-    this.#running.add(running)
+    const all = this.#running ?? new Set<Promise<void>>()
+    this.#running = all
+    const running = this.#watch(work, fields).finally(() => all.delete(running))
+    all.add(running)
   }
 
   /** Aborts what runs; resolves when it has ended. */
   async close(): Promise<void> {
-    this.#abort.abort(new Error('over'))
-    await Promise.all(this.#running)
+    this.#controller.abort(new Error('over'))
+    await Promise.all(this.#running ?? [])
+  }
+
+  get #controller(): AbortController {
+    this.#abort ??= new AbortController()
+    return this.#abort
   }
 
   async #watch(work: Work, fields: LogFields): Promise<void> {
+    const { signal } = this.#controller
     try {
-      await work(this.#abort.signal)
+      await work(signal)
     } catch (error) {
-      if (this.#abort.signal.aborted) return
+      if (signal.aborted) return
       const failure = classify(error)
       const level = failure.kind === 'bug' ? 'error' : 'warn'
       this.#log[level]({ ...fields, reason: failure.message }, 'background work of an action failed')

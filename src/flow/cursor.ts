@@ -15,12 +15,8 @@ interface Frame {
 }
 
 export class Cursor {
-  readonly #frames: Frame[] = []
+  #frames: Frame[] = []
   #forward = nilUuid
-
-  constructor(actions: readonly PushedAction[]) {
-    this.push(actions)
-  }
 
   /** Id of the action that a jump will go to; nil when none is pending. */
   get forwardId(): string {
@@ -32,7 +28,8 @@ export class Cursor {
     if (this.#frames.length >= maxDepth) {
       throw new UserError('INVALID_ARGUMENT', `flows are nested more than ${maxDepth} deep`)
     }
-    this.#frames.push({ actions: actions.map(ownCopy), index: -1 })
+    // Not by `push`, which leaves room for many more: most flows have a frame or two.
+    this.#frames = this.#frames.concat({ actions: actions.map(ownCopy), index: -1 })
   }
 
   jump(id: string): void {

@@ -42,10 +42,10 @@ export interface JournalPorts {
 export class Journal {
   readonly #ports: JournalPorts
   readonly #variables: Variables
-  readonly #history = new History()
+  /** Frozen once it was asked for; its variables are those of then. */
   #row: ActiveflowRow
-  /** `#row` with the rest, until something changes. */
-  #whole: ActiveflowRow | undefined
+  /** Of the executed actions, in UTF-16 units of JSON text. */
+  #size = 0
   #timer: Timer | undefined
   #dirty = false
   #closed = false
@@ -60,9 +60,21 @@ export class Journal {
   /** As of now, which may be newer than what is stored; frozen. */
   get row(): ActiveflowRow {
     const variables = this.#variables.toObject()
-    if (this.#whole?.variables === variables) return this.#whole
-    this.#whole = frozen({ ...this.#row, executed_actions: this.#history.list(), variables })
-    return this.#whole
+    if (this.#row.variables !== variables || !Object.isFrozen(this.#row))
+      this.#row = frozen({ ...this.#row, variables })
+    return this.#row
+  }
+
+  get id(): string {
+    return this.#row.id
+  }
+
+  get customerId(): string {
+    return this.#row.customer_id
+  }
+
+  get referenceId(): string {
+    return this.#row.reference_id
   }
 
   began(action: Action): void {
@@ -70,8 +82,20 @@ export class Journal {
   }
 
   ended(action: Action, forwardId: string): void {
-    this.#history.add(action)
-    this.#change({ forward_action_id: forwardId })
+    this.#change({ executed_actions: this.#executedWith(action), forward_action_id: forwardId })
+  }
+
+  /** With one more action, and without the oldest when they are too many. */
+  #executedWith(action: Action): Action[] {
+    const actions = this.#row.executed_actions.concat(action)
+    this.#size += sizeOf(action)
+    let first = 0
+    while (actions.length - first > historyLimits.actions || this.#size > historyLimits.size) {
+      const oldest = actions[first]
+      this.#size -= oldest === undefined ? this.#size : sizeOf(oldest)
+      first += 1
+    }
+    return first === 0 ? actions : actions.slice(first)
   }
 
   /** Writes the end; resolves when it is stored. Rejects when the ledger does. */
@@ -90,7 +114,6 @@ export class Journal {
 
   #become(patch: Partial<ActiveflowRow>): void {
     this.#row = { ...this.#row, ...patch }
-    this.#whole = undefined
   }
 
   #schedule(): void {
@@ -122,20 +145,4 @@ export class Journal {
   }
 }
 
-class History {
-  #entries: { readonly action: Action; readonly size: number }[] = []
-  #size = 0
-
-  add(action: Action): void {
-    const size = JSON.stringify(action).length
-    this.#entries.push({ action, size })
-    this.#size += size
-    while (this.#entries.length > historyLimits.actions || this.#size > historyLimits.size) {
-      this.#size -= this.#entries.shift()?.size ?? this.#size
-    }
-  }
-
-  list(): Action[] {
-    return this.#entries.map(({ action }) => action)
-  }
-}
+const sizeOf = (action: Action): number => JSON.stringify(action).length

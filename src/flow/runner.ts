@@ -31,7 +31,6 @@ export interface Run {
   readonly customerId: string
   /** What the activeflow runs for; nil for nothing. */
   readonly referenceId: string
-  readonly actions: readonly PushedAction[]
   readonly call: FlowCall | undefined
   readonly signal: AbortSignal
   readonly variables: Variables
@@ -43,63 +42,77 @@ export interface Run {
 }
 
 /** Resolves when the flow ended; the text says why it ended early, empty otherwise. Never rejects. */
-export async function run(ports: RunnerPorts, request: Run): Promise<string> {
-  let runner: Runner | undefined
-  try {
-    runner = new Runner(ports, request)
-    await runner.run()
-    return ''
-  } catch (error) {
-    if (request.signal.aborted) return ''
-    const failure = classify(error)
-    const fields = { activeflow_id: request.activeflowId, code: failure.code, reason: failure.message }
-    if (failure.kind === 'bug') ports.log.error({ ...fields, err: failure }, 'activeflow ended by a fault')
-    else ports.log.info(fields, 'activeflow ended by an error')
-    return failure.kind === 'bug' ? 'internal error' : failure.message
-  } finally {
-    runner?.close()
-  }
-}
+export const run = (ports: RunnerPorts, request: Run, actions: readonly PushedAction[]): Promise<string> =>
+  new Runner(ports, request).run(actions)
 
 class Runner {
   readonly #ports: RunnerPorts
   readonly #run: Run
-  readonly #cursor: Cursor
+  readonly #cursor = new Cursor()
   readonly #executions = new Map<string, number>()
   readonly #background: Background
-  readonly #digits: DigitCollector | undefined
+  #digits: DigitCollector | undefined
   readonly #playback: Playback | undefined
   #withoutCall = 0
 
   constructor(ports: RunnerPorts, request: Run) {
-    const { call, variables } = request
     this.#ports = ports
     this.#run = request
-    this.#cursor = new Cursor(request.actions)
     this.#background = new Background(ports.log)
-    this.#digits = call && new DigitCollector(call.audio, variables, ports.clock)
-    this.#playback = call && new Playback()
+    this.#playback = request.call && new Playback()
   }
 
-  /** Ends what works beside the actions, without waiting for it. */
-  close(): void {
-    this.#digits?.close()
-    void this.#background.close()
+  async run(actions: readonly PushedAction[]): Promise<string> {
+    try {
+      this.#begins(actions)
+      for (let step = this.#next(); step !== undefined; step = this.#next()) {
+        const outcome = await this.#execute(step.action, step.definition)
+        if (outcome.kind === 'end') return ''
+        if (outcome.kind === 'push') this.#cursor.push(outcome.actions)
+      }
+      return ''
+    } catch (error) {
+      return this.#endedBy(error)
+    } finally {
+      this.#close()
+    }
   }
 
-  async run(): Promise<void> {
-    for (;;) {
-      if (this.#isOver()) return
+  #begins(actions: readonly PushedAction[]): void {
+    const { call, variables } = this.#run
+    this.#cursor.push(actions)
+    this.#digits = call && new DigitCollector(call.audio, variables, this.#ports.clock)
+  }
+
+  /** What is to be executed now; undefined at the end of the flow. */
+  #next(): { readonly action: Action; readonly definition: ActionDefinition } | undefined {
+    while (!this.#isOver()) {
       const action = this.#cursor.advance()
-      if (!action) return
+      if (!action) return undefined
       const definition = this.#definition(action)
       this.#countStep(definition)
       if (this.#isSkipped(definition)) continue
       this.#countExecution(action)
-      const outcome = await this.#execute(action, definition)
-      if (outcome.kind === 'end') return
-      if (outcome.kind === 'push') this.#cursor.push(outcome.actions)
+      return { action, definition }
     }
+    return undefined
+  }
+
+  #endedBy(error: unknown): string {
+    const { signal, activeflowId } = this.#run
+    if (signal.aborted) return ''
+    const { log } = this.#ports
+    const failure = classify(error)
+    const fields = { activeflow_id: activeflowId, code: failure.code, reason: failure.message }
+    if (failure.kind === 'bug') log.error({ ...fields, err: failure }, 'activeflow ended by a fault')
+    else log.info(fields, 'activeflow ended by an error')
+    return failure.kind === 'bug' ? 'internal error' : failure.message
+  }
+
+  /** Ends what works beside the actions, without waiting for it. */
+  #close(): void {
+    this.#digits?.close()
+    void this.#background.close()
   }
 
   #isOver(): boolean {

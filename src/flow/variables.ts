@@ -1,6 +1,5 @@
 // Variables of an activeflow: `${name}` substitution, the limits on what callers may set, and the `voipbin.*` seeds.
 import { UserError } from '../base/errors.ts'
-import { frozen } from '../base/frozen.ts'
 import type { Address } from '../schema/address.ts'
 import type { FlowCall } from './ports.ts'
 
@@ -41,14 +40,13 @@ export function parseVariables(input: unknown): Record<string, string> {
 }
 
 export class Variables {
-  readonly #values: Map<string, string>
+  /** Frozen; another one after each change. */
+  #values: Readonly<Record<string, string>>
   /** Names that the server did not seed: they count against the limits. */
   #own: Set<string> | undefined
   readonly #referenceData: () => string
   #ownKeys = 0
   #ownBytes = 0
-  /** Until a value changes. */
-  #object: Record<string, string> | undefined
 
   /** @param reference gives the text of `voipbin.flow.reference_data` */
   constructor(
@@ -56,26 +54,27 @@ export class Variables {
     own: Readonly<Record<string, string>>,
     reference: () => string = () => '',
   ) {
-    this.#values = new Map(Object.entries(seeds))
+    this.#values = Object.freeze({ ...seeds })
     this.#referenceData = reference
     for (const [name, value] of Object.entries(own)) this.set(name, value)
   }
 
   /** Undefined when no variable has this name. */
   get(name: string): string | undefined {
-    return this.#values.get(name) ?? (name === referenceData ? this.#referenceData() : undefined)
+    if (this.#has(name)) return this.#values[name]
+    return name === referenceData ? this.#referenceData() : undefined
   }
 
   /** Throws UserError INVALID_VARIABLES when a limit would be exceeded; nothing changes then. */
   set(name: string, value: string): void {
-    const seeded = this.#values.has(name) && this.#own?.has(name) !== true
+    const seeded = this.#has(name) && this.#own?.has(name) !== true
     this.#put(name, value, { counts: !seeded })
   }
 
   /** For what the server tells a flow: a new name does not count against the limits. */
   tell(values: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(values)) {
-      if (this.#values.has(name)) this.set(name, value)
+      if (this.#has(name)) this.set(name, value)
       else this.#put(name, value, { counts: false })
     }
   }
@@ -89,12 +88,15 @@ export class Variables {
       this.#own ??= new Set()
       this.#own.add(name)
     }
-    this.#values.set(name, value)
-    this.#object = undefined
+    this.#values = Object.freeze({ ...this.#values, [name]: value })
+  }
+
+  #has(name: string): boolean {
+    return Object.hasOwn(this.#values, name)
   }
 
   #count(name: string, value: string): void {
-    const old = this.#values.get(name)
+    const old = this.#has(name) ? this.#values[name] : undefined
     const keys = this.#ownKeys + (old === undefined ? 1 : 0)
     const total = this.#ownBytes + bytes(value) + (old === undefined ? bytes(name) : -bytes(old))
     if (keys > variableLimits.keys || total > variableLimits.totalBytes) {
@@ -144,8 +146,7 @@ export class Variables {
 
   /** Frozen, and the same one for as long as no value changes. */
   toObject(): Record<string, string> {
-    this.#object ??= frozen(Object.fromEntries(this.#values))
-    return this.#object
+    return this.#values
   }
 }
 

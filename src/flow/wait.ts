@@ -26,6 +26,8 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
     const aborted = (): void => reject(signal.reason)
     if (signal.aborted) aborted()
     else signal.addEventListener('abort', aborted, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted))
+    const forget = (): void => signal.removeEventListener('abort', aborted)
+    work.then(resolve, reject)
+    work.then(forget, forget)
   })
 }

@@ -3,19 +3,28 @@ import type { Clock, Timer } from '../base/time.ts'
 
 const longest = 2 ** 31 - 1
 
-function after(ms: number, run: () => void): Timer {
-  const deadline = performance.now() + ms
-  let handle: NodeJS.Timeout
-  const arm = (): void => {
-    const left = Math.max(0, deadline - performance.now())
-    handle = left > longest ? setTimeout(arm, longest) : setTimeout(run, left)
+class SystemTimer implements Timer {
+  #handle: NodeJS.Timeout
+
+  constructor(ms: number, run: () => void) {
+    this.#handle = ms > longest ? this.#inParts(performance.now() + ms, run) : setTimeout(run, ms)
   }
-  arm()
-  return { cancel: () => clearTimeout(handle) }
+
+  cancel(): void {
+    clearTimeout(this.#handle)
+  }
+
+  #inParts(deadline: number, run: () => void): NodeJS.Timeout {
+    const left = Math.max(0, deadline - performance.now())
+    if (left <= longest) return setTimeout(run, left)
+    return setTimeout(() => {
+      this.#handle = this.#inParts(deadline, run)
+    }, longest)
+  }
 }
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallMicros: () => Math.floor((performance.timeOrigin + performance.now()) * 1000),
-  after,
+  after: (ms, run) => new SystemTimer(ms, run),
 }

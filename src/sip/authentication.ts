@@ -22,13 +22,13 @@ export interface ChallengeChain {
 
 export class Authentication {
   readonly #credentials: Credentials | undefined
-  readonly #token: (length: number) => string
+  readonly #host: { token(length: number): string }
   /** How often each nonce was used (`nc`). */
-  readonly #uses = new Map<string, number>()
+  #uses: Map<string, number> | undefined
 
-  constructor(credentials: Credentials | undefined, token: (length: number) => string) {
+  constructor(credentials: Credentials | undefined, host: { token(length: number): string }) {
     this.#credentials = credentials
-    this.#token = token
+    this.#host = host
   }
 
   chain(): ChallengeChain {
@@ -60,11 +60,12 @@ export class Authentication {
 
   #answer(request: ChallengedRequest, challenges: readonly Header[]): Header[] {
     const nonce = parseChallenge(challenges[0]?.value ?? '')?.nonce ?? ''
+    this.#uses ??= new Map()
     const nc = (this.#uses.get(nonce) ?? 0) + 1
     this.#uses.set(nonce, nc)
     const { username, password } = this.#credentials ?? { username: '', password: '' }
     const { method, uri, body } = request
-    const cnonce = this.#token(16)
+    const cnonce = this.#host.token(16)
     const answer = answerChallenge({ challenges, method, uri, body, username, password, cnonce, nc })
     return answer === undefined ? [] : [answer]
   }

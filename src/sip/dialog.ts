@@ -1,4 +1,5 @@
 // Dialogs (RFC 3261 §12): plain values, set up from a request (UAS) or a response (UAC), and the requests sent inside them.
+import { ownText } from '../base/own-text.ts'
 import { parseCSeq } from './cseq.ts'
 import type { TransportFlow } from './flow.ts'
 import { type Header, header, headers, type SipMessage, type SipRequest, type SipResponse } from './message.ts'
@@ -24,8 +25,8 @@ export interface Dialog {
   confirmed: boolean
   lastFlow: TransportFlow
   lastFlowLost: boolean
-  /** Methods of the far end's last Allow; empty while it has not said. */
-  allowed: readonly string[]
+  /** Whether the far end's last Allow named UPDATE; false while it has not said. */
+  takesUpdate: boolean
 }
 
 export const dialogKey = (callId: string, localTag: string, remoteTag: string): string =>
@@ -43,19 +44,19 @@ export function keyOfRequest(request: SipRequest): string | undefined {
 export function uasDialog(request: SipRequest, localTag: string, flow: TransportFlow): Dialog {
   return {
     role: 'uas',
-    callId: callIdOf(request),
+    callId: ownText(callIdOf(request)),
     localTag,
-    remoteTag: fromTag(request) ?? '',
-    local: `${header(request, 'To') ?? ''};tag=${localTag}`,
-    remote: header(request, 'From') ?? '',
+    remoteTag: ownText(fromTag(request) ?? ''),
+    local: ownText(`${header(request, 'To') ?? ''};tag=${localTag}`),
+    remote: ownText(header(request, 'From') ?? ''),
     localSequence: 0,
     remoteSequence: parseCSeq(header(request, 'CSeq') ?? '')?.number,
-    remoteTarget: targetOf(request) ?? fromUri(request),
-    routeSet: headers(request, 'Record-Route'),
+    remoteTarget: targetOf(request) ?? ownText(fromUri(request)),
+    routeSet: routeSetOf(request),
     confirmed: false,
     lastFlow: flow,
     lastFlowLost: false,
-    allowed: allowedOf(request),
+    takesUpdate: allowsUpdate(request) === true,
   }
 }
 
@@ -65,17 +66,17 @@ export function uacDialog(invite: SipRequest, response: SipResponse, flow: Trans
     role: 'uac',
     callId: callIdOf(invite),
     localTag: fromTag(invite) ?? '',
-    remoteTag: toTag(response) ?? '',
+    remoteTag: ownText(toTag(response) ?? ''),
     local: header(invite, 'From') ?? '',
-    remote: header(response, 'To') ?? '',
+    remote: ownText(header(response, 'To') ?? ''),
     localSequence: parseCSeq(header(invite, 'CSeq') ?? '')?.number ?? 1,
     remoteSequence: undefined,
     remoteTarget: targetOf(response) ?? invite.uri,
-    routeSet: headers(response, 'Record-Route').reverse(),
+    routeSet: routeSetOf(response).reverse(),
     confirmed: false,
     lastFlow: flow,
     lastFlowLost: false,
-    allowed: allowedOf(response),
+    takesUpdate: allowsUpdate(response) === true,
   }
 }
 
@@ -83,8 +84,7 @@ export function uacDialog(invite: SipRequest, response: SipResponse, flow: Trans
 export function heardFrom(dialog: Dialog, message: SipMessage, flow: TransportFlow): void {
   dialog.lastFlow = flow
   dialog.lastFlowLost = false
-  const allowed = allowedOf(message)
-  if (allowed.length > 0) dialog.allowed = allowed
+  dialog.takesUpdate = allowsUpdate(message) ?? dialog.takesUpdate
   const method = message.kind === 'request' ? message.method : parseCSeq(header(message, 'CSeq') ?? '')?.method
   const refreshes = method === 'INVITE' || method === 'UPDATE'
   const refused = message.kind === 'response' && message.status >= 300
@@ -94,7 +94,7 @@ export function heardFrom(dialog: Dialog, message: SipMessage, flow: TransportFl
 /** §13.2.2.4: the route set is computed anew from the 2xx. */
 export function confirm(dialog: Dialog, response: SipResponse): void {
   dialog.confirmed = true
-  dialog.routeSet = headers(response, 'Record-Route').reverse()
+  dialog.routeSet = routeSetOf(response).reverse()
 }
 
 /** §12.2.2: false for a CSeq lower than the last, which is answered with 500. */
@@ -136,12 +136,9 @@ export function dialogRequest(dialog: Dialog, method: string, parts: DialogReque
   return { kind: 'request', method, uri, headers: fields, body: content ? encodeBody(content.text) : noBody }
 }
 
-/** Whether the far end takes this method; one that never sent Allow is taken at its word for nothing but the basics. */
-export const allows = (dialog: Dialog, method: string): boolean => dialog.allowed.includes(method)
-
 function targetOf(message: SipMessage): string | undefined {
   const uri = uriOf(header(message, 'Contact'))
-  return uri && requestUri(uri)
+  return uri && ownText(requestUri(uri))
 }
 
 function fromUri(request: SipRequest): string {
@@ -149,10 +146,15 @@ function fromUri(request: SipRequest): string {
   return uri ? requestUri(uri) : request.uri
 }
 
-const allowedOf = (message: SipMessage): string[] =>
-  headers(message, 'Allow').flatMap((value) =>
+const routeSetOf = (message: SipMessage): string[] => headers(message, 'Record-Route').map(ownText)
+
+/** Whether Allow names UPDATE; undefined when it names nothing. */
+function allowsUpdate(message: SipMessage): boolean | undefined {
+  const methods = headers(message, 'Allow').flatMap((value) =>
     value
       .split(',')
       .map((method) => method.trim().toUpperCase())
       .filter((method) => method !== ''),
   )
+  return methods.length === 0 ? undefined : methods.includes('UPDATE')
+}

@@ -135,11 +135,12 @@ export class InviteServer {
     if (this.#waiting !== undefined && !this.#reliable.pending) this.#accept(this.#waiting)
   }
 
-  /** True when the ACK was for our 2xx. */
+  /** True when the ACK was for our 2xx: nothing is left to do then. */
   ack(request: SipRequest, flow: TransportFlow): boolean {
     if (this.#success === undefined || sequenceOf(request) !== sequenceOf(this.#transaction.request)) return false
     this.#success.stop()
     this.#success = undefined
+    this.#transaction.release()
     heardFrom(this.#dialog, request, flow)
     const closing = this.#usage.state === 'closing'
     this.#usage.move('acknowledged')

@@ -1,7 +1,7 @@
 // Changes of a running session (RFC 3261 §14, RFC 3311): re-INVITE and UPDATE both ways, one open offer at a time, glare, and the
 // refreshes of session timers.
 import { parseCSeq } from './cseq.ts'
-import { allows, dialogRequest } from './dialog.ts'
+import { dialogRequest } from './dialog.ts'
 import { credentialsOf, sendInDialog } from './dialog-request.ts'
 import { type Header, header, type SipRequest, type SipResponse } from './message.ts'
 import { allowHeader, responseTo, supportedHeader } from './response.ts'
@@ -98,7 +98,7 @@ export class Modification {
       this.#sendInvite(queued)
     } else if (this.#refreshWaits) {
       this.#refreshWaits = false
-      if (allows(dialog, 'UPDATE')) this.#sendUpdate()
+      if (dialog.takesUpdate) this.#sendUpdate()
       else if (localDescription !== undefined) this.#sendInvite({ description: localDescription, refresh: true })
     }
   }
@@ -272,7 +272,7 @@ export class Modification {
   /** The far end takes no UPDATE in spite of its Allow: by re-INVITE then. */
   #updateUnknown(): void {
     const { dialog } = this.#usage
-    if (dialog !== undefined) dialog.allowed = dialog.allowed.filter((method) => method !== 'UPDATE')
+    if (dialog !== undefined) dialog.takesUpdate = false
     this.#refreshWaits = true
   }
 

@@ -16,7 +16,7 @@ import { InviteClient } from './session-invite-client.ts'
 import { InviteServer } from './session-invite-server.ts'
 import { Modification } from './session-modify.ts'
 import { type SessionState, type SessionStateEvent, sessionTable } from './session-state.ts'
-import { SessionTimer } from './session-timer.ts'
+import { SessionTimer, type SessionTimerActions } from './session-timer.ts'
 import type { SessionHost, Usage } from './session-usage.ts'
 import type { ServerTransaction } from './transaction-server-side.ts'
 import type { Command, SessionEnd } from './user-agent-io.ts'
@@ -30,7 +30,7 @@ export type SessionCommand = Exclude<
 /** Bodies of INFO that carry DTMF. */
 const infoTypes: readonly string[] = ['application/dtmf-relay', 'application/dtmf']
 
-export class Session implements Usage {
+export class Session implements Usage, SessionTimerActions {
   readonly id: string
   readonly host: SessionHost
   readonly offers = new OfferAnswer()
@@ -41,6 +41,7 @@ export class Session implements Usage {
   remoteDescription: string | undefined
   #state: SessionState
   #client: InviteClient | undefined
+  /** Until the ACK for its 2xx. */
   #server: InviteServer | undefined
   readonly #modification: Modification
   /** Of the terminate command, for a BYE that must wait. */
@@ -50,12 +51,9 @@ export class Session implements Usage {
     this.id = id
     this.host = host
     this.#state = start.state
-    this.authentication = new Authentication(start.command?.credentials, (length) => host.token(length))
+    this.authentication = new Authentication(start.command?.credentials, host)
     this.#modification = new Modification(this)
-    this.timer = new SessionTimer(host.timers, {
-      refresh: () => this.#modification.refresh(),
-      expire: () => this.#expire(),
-    })
+    this.timer = new SessionTimer(host.timers, this)
   }
 
   /** Sends the INVITE. */
@@ -134,7 +132,8 @@ export class Session implements Usage {
   }
 
   ack(request: SipRequest, flow: TransportFlow): void {
-    if (this.#server?.ack(request, flow) !== true) this.#modification.ack(request)
+    if (this.#server?.ack(request, flow) === true) this.#server = undefined
+    else this.#modification.ack(request)
   }
 
   cancelled(transaction: ServerTransaction, cancel: SipRequest): void {
@@ -256,7 +255,11 @@ export class Session implements Usage {
     this.host.emit({ kind: 'info', sessionId: this.id, contentType, body: decodeBody(request.body) })
   }
 
-  #expire(): void {
+  refresh(): void {
+    this.#modification.refresh()
+  }
+
+  expire(): void {
     if (!this.move('gone')) return
     this.bye([{ name: 'Reason', value: 'SIP;cause=408;text="Session timer expired"' }])
     this.finish({ by: 'timeout', status: 408, reason: 'session timer expired' })

@@ -99,8 +99,7 @@ class ClientSide<State extends string, Event extends Kinded, Timer extends Timer
       host: options.host,
       table: kind.table,
       initial: kind.initial,
-      tell: (indication) => this.#tell(indication),
-      moved: (state) => this.#moved(state),
+      owner: this,
     })
     kind.start(this)
   }
@@ -156,11 +155,11 @@ class ClientSide<State extends string, Event extends Kinded, Timer extends Timer
     for (const timer of timers) this.#machine.stop(timer)
   }
 
-  #moved(state: State): void {
+  moved(state: State): void {
     if (state === 'terminated') this.abandon()
   }
 
-  #tell(indication: ClientIndication): void {
+  tell(indication: ClientIndication): void {
     const { user } = this.#options
     if (indication.kind === 'response') user.response(indication.response, this.#flow)
     else user.failed(indication.kind === 'timeout' ? 'timeout' : 'transport')

@@ -116,8 +116,7 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
       host: options.host,
       table: kind.table,
       initial: kind.initial,
-      tell: (indication) => this.#tell(indication),
-      moved: (state) => this.#moved(state),
+      owner: this,
     })
   }
 
@@ -183,7 +182,7 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
     for (const timer of timers) this.#machine.stop(timer)
   }
 
-  #moved(state: State): void {
+  moved(state: State): void {
     if (this.#unanswered && !this.#kind.unanswered.includes(state)) {
       this.#unanswered = false
       this.#options.answered()
@@ -200,7 +199,7 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
     this.#request = { ...this.#request, body: noBody }
   }
 
-  #tell(indication: ServerIndication): void {
+  tell(indication: ServerIndication): void {
     if (indication.kind === 'ack') this.user?.ack(indication.request)
   }
 }

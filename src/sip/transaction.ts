@@ -28,15 +28,19 @@ interface MachineOptions<State extends string, Event extends Kinded, Port, Indic
   readonly host: TransactionHost
   readonly table: Table<State, Event, Port>
   readonly initial: State
-  readonly tell: (indication: Indication) => void
-  readonly moved: (state: State) => void
+  readonly owner: MachineOwner<State, Indication>
+}
+
+export interface MachineOwner<State extends string, Indication> {
+  tell(indication: Indication): void
+  moved(state: State): void
 }
 
 /** Runs one table. `feed` may be called from `tell`. */
 export class TransactionMachine<State extends string, Event extends Kinded, Port, Indication> {
   readonly #options: MachineOptions<State, Event, Port, Indication>
   /** What runs: one or two. */
-  readonly #timers: { readonly name: TimerName; readonly deadline: Deadline }[] = []
+  #timers: { readonly name: TimerName; readonly deadline: Deadline }[] = []
   #indications: Indication[] = []
   #state: State
 
@@ -50,11 +54,11 @@ export class TransactionMachine<State extends string, Event extends Kinded, Port
   }
 
   feed(event: Event, port: Port): void {
-    const { host, name, table, moved } = this.#options
+    const { host, name, table, owner } = this.#options
     const taken = step(table, this.#state, event, port)
     this.#state = taken.to
     host.stepped(name, event.kind, taken)
-    if (taken.from !== taken.to) moved(taken.to)
+    if (taken.from !== taken.to) owner.moved(taken.to)
     this.#deliver()
   }
 
@@ -69,7 +73,7 @@ export class TransactionMachine<State extends string, Event extends Kinded, Port
       this.stop(name)
       fire()
     })
-    this.#timers.push({ name, deadline })
+    this.#timers = this.#timers.concat({ name, deadline })
   }
 
   stop(name: TimerName): void {
@@ -86,7 +90,7 @@ export class TransactionMachine<State extends string, Event extends Kinded, Port
     const indications = this.#indications
     if (indications.length === 0) return
     this.#indications = []
-    for (const indication of indications) this.#options.tell(indication)
+    for (const indication of indications) this.#options.owner.tell(indication)
   }
 }
 

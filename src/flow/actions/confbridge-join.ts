@@ -11,10 +11,12 @@ export const confbridgeJoin = defineAction({
   }),
   media: true,
   onError: 'continue',
-  run: async ({ call, conferences, digits, activeflowId, signal }, option) => {
+  // No async function: it would hold on to all that it was given, for as long as the conference lasts.
+  run: ({ call, conferences, digits, activeflowId, signal }, option) => {
     const { confbridge_id: confbridgeId, conferencecall_id: conferencecallId } = option
-    await conferences.stay({ call, confbridgeId, conferencecallId, activeflowId, signal })
-    digits.useUp()
-    return next
+    return conferences.stay({ call, confbridgeId, conferencecallId, activeflowId, signal }).then(() => {
+      digits.useUp()
+      return next
+    })
   },
 })
