@@ -1,5 +1,5 @@
 // Gives memory back after a burst of calls. V8 collects when it needs room, and on a machine with much of it that is late: the process stays as
-// large as at its busiest. Collecting stops this thread for some 10 ms, so that it waits for a quiet moment; audio runs in other threads, before this one.
+// large as at its busiest. Collecting stops this thread for some 100 ms, so that it waits for a quiet moment; audio runs in other threads, before this one.
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -18,15 +18,16 @@ const everyMs = 1000
 /** A thread that has less to do is quiet. */
 const quietLoad = 0.2
 /** So much more than after the last collection is worth one. */
-const worthBytes = 24 * 1024 * 1024
+const worthBytes = 12 * 1024 * 1024
 /** Looks that a collection is not repeated for. */
 const restLooks = 10
 
 /** MiB of each half-space of new objects in threads made later: their work leaves little garbage. V8 reads this as it makes a heap, so that the
  * main thread keeps what the command line says. */
 const threadHalfSpace = 2
-/** Garbage that a heap may gather until it is collected, per cent of what was in use; V8 by itself waits for up to three times as much. */
-const garbagePercent = 150
+/** Garbage that a heap may gather until it is collected, per cent of what was in use; V8 by itself waits for up to three times as much. With less,
+ * new calls wait for collections; with more, memory goes on to grow for thousands of calls. */
+const garbagePercent = 80
 
 /** Bounds the heaps of this process; to be called before threads are made. */
 export function boundHeaps(): void {
