@@ -1,4 +1,5 @@
 // The media engine in the calling thread: core, ticker and packet I/O put together. The worker runs this; tests may, too.
+import { Listeners } from '../base/listeners.ts'
 import type { Clock } from '../base/time.ts'
 import { frameMs } from '../dsp/frame.ts'
 import { isAudioCommand } from './audio-command.ts'
@@ -33,9 +34,9 @@ export function createInThreadEngine(options: EngineOptions, parts: EngineParts 
   const random = parts.random ?? Math.random
   const { bindAddress, portMin, portMax, mediaTimeoutMs, opusRate } = options
   const packetIo = parts.packetIo ?? createDgramPacketIo({ bindAddress, portMin, portMax, clock, start: random() })
-  const listeners = new Set<(notice: EngineNotice) => void>()
+  const listeners = new Listeners<[notice: EngineNotice]>()
   const notify = (notice: EngineNotice): void => {
-    for (const listener of listeners) listener(notice)
+    listeners.tell(notice)
   }
   const core = new EngineCore({
     packetIo,
@@ -68,8 +69,7 @@ export function createInThreadEngine(options: EngineOptions, parts: EngineParts 
       return (await core.handle(command)) as EngineReplies[C['kind']]
     },
     onNotice(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
+      return listeners.add(listener)
     },
     async close() {
       await audio.close()

@@ -197,9 +197,7 @@ class BatchedPacketIo implements NativePacketIo {
     if (!channel || rows[at + receiveRow.truncated] !== 0) return
     const bytes = this.#views.view(row, rows[at + receiveRow.length] ?? 0)
     const known = rows[at + receiveRow.port] === peerPort ? channel.peer : undefined
-    if (!known) channel.sources ??= new SourceMemory(this.#addon)
-    const source = known ?? channel.sources?.of(rows, at + receiveRow.port)
-    if (!source) return
+    const source = known ?? this.#sourcesOf(channel).of(rows, at + receiveRow.port)
     const arrival = now - (rows[at + receiveRow.age] ?? 0) / 1000
     if (channel.control) channel.sink.rtcp(bytes, source, arrival)
     else channel.sink.rtp(bytes, source, arrival)
@@ -217,6 +215,11 @@ class BatchedPacketIo implements NativePacketIo {
     const pair = new NativePair(place, this.#sender, this.#release)
     this.#open.add(pair)
     return pair
+  }
+
+  #sourcesOf(channel: Channel): SourceMemory {
+    channel.sources ??= new SourceMemory(this.#addon)
+    return channel.sources
   }
 
   readonly #release = (pair: NativePair): void => {

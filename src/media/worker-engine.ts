@@ -2,6 +2,7 @@
 // With it die its legs and everything asked of it; whoever owns them is told by a notice.
 import { Worker } from 'node:worker_threads'
 import { OperationalError } from '../base/errors.ts'
+import { Listeners } from '../base/listeners.ts'
 import type { EngineCommand, EngineNotice, EngineOptions, EngineReplies, MediaEngine } from './engine.ts'
 import type { EngineLoad } from './in-thread-engine.ts'
 import { OpenRecordings } from './recording/open-recordings.ts'
@@ -39,7 +40,7 @@ export async function createWorkerEngine(options: EngineOptions): Promise<Worker
 
 class WorkerProxy implements WorkerEngine {
   readonly #options: EngineOptions
-  readonly #listeners = new Set<(notice: EngineNotice) => void>()
+  readonly #listeners = new Listeners<[notice: EngineNotice]>()
   readonly #pending = new Map<number, Pending>()
   readonly #legs = new Set<string>()
   readonly #recordings = new OpenRecordings()
@@ -84,8 +85,7 @@ class WorkerProxy implements WorkerEngine {
   }
 
   onNotice(listener: (notice: EngineNotice) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   async load(): Promise<WorkerLoad> {
@@ -136,7 +136,7 @@ class WorkerProxy implements WorkerEngine {
 
   #tell(notice: EngineNotice): void {
     this.#recordings.told(notice)
-    for (const listener of this.#listeners) listener(notice)
+    this.#listeners.tell(notice)
   }
 
   #died(reason: string): void {

@@ -1,6 +1,7 @@
 // Several engines behind the one interface: whole conferences are placed on the least loaded worker, and a leg moves to its conference's
 // worker by opening its ports there again, so that the phone sees neither a new address nor a new offer.
 
+import { Listeners } from '../base/listeners.ts'
 import { isAudioCommand } from './audio-command.ts'
 import type {
   AudioCommand,
@@ -91,7 +92,7 @@ class WorkerPool implements MediaPool {
   readonly #legs = new Map<string, Leg>()
   readonly #mixes = new Map<string, Mix>()
   readonly #jobs = new PoolJobs<Seat>()
-  readonly #listeners = new Set<(notice: EngineNotice) => void>()
+  readonly #listeners = new Listeners<[notice: EngineNotice]>()
 
   constructor(engines: readonly PoolEngine[]) {
     this.workers = engines.length
@@ -105,8 +106,7 @@ class WorkerPool implements MediaPool {
   }
 
   onNotice(listener: (notice: EngineNotice) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   async close(): Promise<void> {
@@ -268,7 +268,7 @@ class WorkerPool implements MediaPool {
     const ended =
       notice.kind === 'recordingFinished' || notice.kind === 'recordingFailed' || notice.kind === 'playEnded'
     if (ended) this.#jobEnded(jobOf(notice) ?? '')
-    for (const listener of this.#listeners) listener(notice)
+    this.#listeners.tell(notice)
   }
 
   /** Nothing of that worker is left; its conferences begin anew wherever their next leg is. */

@@ -1,5 +1,6 @@
 // Everybody who may show a password, in memory: extensions and trunks, filled at start and renewed by the events that report their
 // changes. A thousand phones that register at once ask the store nothing.
+import { Listeners } from '../base/listeners.ts'
 import type { Log } from '../base/log.ts'
 import { type Clock, notDeleted } from '../base/time.ts'
 import type { Ledger, StoredEvent } from '../event/ledger.ts'
@@ -33,7 +34,7 @@ export class Directory {
   readonly #trunks = new Map<string, Secret<TrunkRow>>()
   readonly #trunkDomains = new Map<string, string>()
   readonly #standings = new Map<string, { readonly at: number; readonly active: Promise<boolean> }>()
-  readonly #listeners = new Set<ExtensionListener>()
+  readonly #listeners = new Listeners<Parameters<ExtensionListener>>()
   #renewals: Promise<void> = Promise.resolve()
   #unsubscribe: () => void = () => {}
 
@@ -121,7 +122,7 @@ export class Directory {
     this.#dropExtension(id)
     if (row !== undefined && row.tm_delete === notDeleted) this.#keepExtension(row)
     if (old === undefined || this.#extensions.get(id)?.password === old.password) return
-    for (const listener of this.#listeners) listener(id)
+    this.#listeners.tell(id)
   }
 
   async #renewTrunk(id: string): Promise<void> {

@@ -197,7 +197,6 @@ export class JitterBuffer {
     }
     for (let ahead = 0; ahead < count; ahead += 1) {
       const slot = this.#ring[(this.#next + ahead) & this.#mask]
-      this.#ring[(this.#next + ahead) & this.#mask] = undefined
       if (slot === undefined) continue
       run.arrivals[ahead] = slot.arrival
       this.#put(slot)

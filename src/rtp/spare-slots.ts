@@ -81,9 +81,9 @@ export class SpareSlots {
     return ring
   }
 
-  /** Takes one that is empty. */
   giveRing(ring: Ring): void {
     if (ring.length !== usualCapacity || this.#ringCount === mostRings) return
+    ring.fill(undefined)
     this.#rings[this.#ringCount] = ring
     this.#ringCount += 1
   }

@@ -138,7 +138,6 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
 
   respond(response: SipResponse): void {
     this.#machine.feed(this.#kind.respond(response), this)
-    if (this.#kind.type === 'server' && this.state === 'completed') this.release()
   }
 
   /** Most of what a call leaves behind for 32 s, unless it is what later messages are told by. */
@@ -188,6 +187,7 @@ class ServerSide<State extends string, Event extends Kinded, Timer extends Timer
       this.#options.answered()
     }
     if (state === 'accepted') this.#forget()
+    else if (state === 'completed' && this.#kind.type === 'server') this.release()
     if (state !== 'terminated') return
     this.#machine.stopAll()
     this.#options.ended()

@@ -77,9 +77,10 @@ export class TransactionMachine<State extends string, Event extends Kinded, Port
   }
 
   stop(name: TimerName): void {
-    const index = this.#timers.findIndex((timer) => timer.name === name)
-    for (const { deadline } of index < 0 ? [] : this.#timers.splice(index, 1))
-      this.#options.host.timers.cancel(deadline)
+    const running = this.#timers.find((timer) => timer.name === name)
+    if (running === undefined) return
+    this.#options.host.timers.cancel(running.deadline)
+    this.#timers = this.#timers.filter((timer) => timer !== running)
   }
 
   stopAll(): void {
