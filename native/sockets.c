@@ -250,6 +250,7 @@ int sockets_connect(struct sockets *self, uint32_t number, int port, const int32
   slot->near = near;
   // Known only when it holds; until then nothing is sent by it, yet what it was given is read.
   memset(&slot->peer, 0, sizeof slot->peer);
+  slot->proven = 0;
   // Parting from the last peer lets the kernel choose our address anew.
   const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
   connect(near, &nobody, sizeof nobody);
@@ -354,23 +355,32 @@ static void summarize(const uint8_t *bytes, size_t length, int32_t *row) {
   if (memcmp(rest, rest + 1, length - sizeof words - 1) == 0) row[RECEIVE_FILL] = rest[0];
 }
 
+// Nothing was there: whatever comes to the connected socket from now on, the kernel has compared with its peer.
+static void found_empty(struct slot *slot, int near) {
+  if (near && slot->peer.any.sa_family != AF_UNSPEC) slot->proven = 1;
+}
+
 // One datagram of a slot's one or other socket into `place`; 0 when there was none.
 static int receive_one(struct sockets *self, uint32_t number, int near, struct iovec place, int32_t *row,
                        const struct timespec *now) {
+  if (!find(self, number)) return 0;
+  struct slot *slot = &self->slots[number];
+  // Who sent it is asked only while it is not known: the answer is 7 % of the call.
+  const int proven = near && slot->proven;
   union address from;
   union {
     struct cmsghdr aligned;
     char bytes[CMSG_SPACE(sizeof(struct timespec)) + 32];
   } control;
-  struct msghdr message = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &place, .msg_iovlen = 1,
+  struct msghdr message = {.msg_name = proven ? NULL : &from, .msg_namelen = proven ? 0 : sizeof from,
+                           .msg_iov = &place, .msg_iovlen = 1,
                            .msg_control = &control, .msg_controllen = sizeof control.bytes};
   from.any.sa_family = AF_UNSPEC;
-  const struct slot *slot = find(self, number);
-  if (!slot) return 0;
   const ssize_t length = recvmsg(near ? slot->near : slot->fd, &message, MSG_DONTWAIT);
   if (length < 0) {
     // An ICMP error of something sent earlier is told here; reading it clears it.
-    if (errno != EAGAIN && errno != EINTR) self->counts[COUNT_RECEIVE_ERRORS]++;
+    if (errno == EAGAIN) found_empty(slot, near);
+    else if (errno != EINTR) self->counts[COUNT_RECEIVE_ERRORS]++;
     return 0;
   }
   const int truncated = (message.msg_flags & MSG_TRUNC) != 0;
@@ -378,7 +388,7 @@ static int receive_one(struct sockets *self, uint32_t number, int near, struct i
   row[RECEIVE_LENGTH] = (int32_t)length;
   row[RECEIVE_TRUNCATED] = truncated;
   row[RECEIVE_AGE] = age_of(&message, now);
-  if (near && same_address(&from, &slot->peer)) {
+  if (proven || (near && same_address(&from, &slot->peer))) {
     row[RECEIVE_PORT] = PEER;
     summarize(place.iov_base, truncated ? 0 : (size_t)length, row);
   } else from_kernel(&from, &row[RECEIVE_PORT], &row[RECEIVE_ADDRESS]);
@@ -387,7 +397,7 @@ static int receive_one(struct sockets *self, uint32_t number, int near, struct i
   return 1;
 }
 
-// The next connected socket: one datagram, or all when there are likely several. Returns how many.
+// The next connected socket: one datagram, or all when there are likely several or it was not yet seen empty. Returns how many.
 static uint32_t receive_connected(struct sockets *self, struct receive_into *into, uint32_t count, const struct timespec *now) {
   const uint32_t number = self->connected[self->next];
   struct slot *slot = &self->slots[number];
@@ -397,7 +407,7 @@ static uint32_t receive_connected(struct sockets *self, struct receive_into *int
     const struct iovec at = {.iov_base = into->arena + (size_t)count * into->place, .iov_len = into->place};
     int32_t *row = &into->rows[(size_t)count * RECEIVE_WORDS];
     const int got = receive_one(self, number, 1, at, row, now);
-    more = got && (slot->crowded || row[RECEIVE_AGE] >= FRAME);
+    more = got && (slot->crowded || !slot->proven || row[RECEIVE_AGE] >= FRAME);
     count += (uint32_t)got;
   }
   slot->crowded = count - before > 1;

@@ -57,6 +57,7 @@ struct slot {
   int near;  // connected to `peer`, on the same port; -1 when there is none
   uint32_t place;  // where in the list of those that have one
   int crowded;     // several datagrams were waiting in it last time
+  int proven;      // it was empty since it was connected, so that all in it is from its peer
   int family;
   int receive_buffer;
   int traffic_class;

@@ -340,6 +340,29 @@ describe.skipIf(!lookup.addon)('native packet I/O', () => {
     expect(arrivals.map(({ bytes }) => bytes)).toEqual(expected)
   })
 
+  it('tells who sent what, also after whom it is connected to changed', async () => {
+    const io = create()
+    const arrivals: Arrival[] = []
+    const [first, to] = await connected(io, arrivals)
+    const second = await io.open(nowhere)
+    const bothSend = (): readonly Endpoint[] => {
+      arrivals.length = 0
+      // Seen empty, so that it is known whose the next ones are.
+      receive(io, 0)
+      for (const pair of [first, second]) pair.sendRtp(Uint8Array.of(pair === first ? 1 : 2), rtpOf(to))
+      io.flush()
+      expect(receive(io, 2)).toBe(2)
+      return arrivals.toSorted((one, other) => (one.bytes[0] ?? 0) - (other.bytes[0] ?? 0)).map(({ source }) => source)
+    }
+    expect(bothSend()).toEqual([rtpOf(first), rtpOf(second)])
+    for (let count = 0; count < 60; count += 1) to.sendRtp(Uint8Array.of(count), rtpOf(second))
+    io.flush()
+    receive(io, 60)
+    expect(to.channel?.(rtpOf(second))).toBeGreaterThanOrEqual(0)
+    expect(bothSend()).toEqual([rtpOf(first), rtpOf(second)])
+    expect(bothSend()).toEqual([rtpOf(first), rtpOf(second)])
+  })
+
   it('goes on receiving from the others when a connected pair closes', async () => {
     const io = create()
     const [first, second, third]: Arrival[][] = [[], [], []]
