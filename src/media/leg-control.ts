@@ -1,4 +1,5 @@
 // One leg's RTCP on the wire: reports when due to wherever the far end reads them, goodbye at the end.
+import { rtcpRoom } from '../rtp/rtcp.ts'
 import { RtcpSession, type RtcpStart } from '../rtp/rtcp-session.ts'
 import type { SendStream } from '../rtp/send-stream.ts'
 import type { Endpoint } from '../rtp/source-check.ts'
@@ -6,10 +7,12 @@ import type { MediaPlan } from '../sdp/media-plan.ts'
 import type { LegReceiver } from './leg-receiver.ts'
 import type { LegSecurity } from './leg-security.ts'
 import type { PortPair } from './packet-io.ts'
+import type { PacketScratch } from './packet-scratch.ts'
 
 export interface ControlSettings {
   readonly plan: MediaPlan
   readonly start: RtcpStart
+  readonly scratch: PacketScratch
 }
 
 /** Whose reports they are. */
@@ -23,16 +26,18 @@ export class LegControl {
   readonly #leg: ControlledLeg
   readonly #send: SendStream
   readonly #session: RtcpSession
+  readonly #scratch: PacketScratch
   #signalled: Endpoint
   #latched: Endpoint | undefined
   /** RTP and RTCP share a port (RFC 5761). */
   #muxed: boolean
 
-  constructor(leg: ControlledLeg, send: SendStream, { plan, start }: ControlSettings) {
+  constructor(leg: ControlledLeg, send: SendStream, { plan, start, scratch }: ControlSettings) {
     const { remote } = plan
     this.#leg = leg
     this.#send = send
     this.#session = new RtcpSession(start)
+    this.#scratch = scratch
     this.#signalled = { address: remote.address, port: remote.rtcpPort }
     this.#muxed = remote.rtcpPort === remote.rtpPort
   }
@@ -81,15 +86,20 @@ export class LegControl {
   }
 
   tick(receiver: LegReceiver, now: number): void {
-    if (this.#session.due(now)) this.#transmit(this.#session.report(this.#send, receiver.stream, now), receiver)
+    if (!this.#session.due(now)) return
+    const streams = { send: this.#send, receive: receiver.stream }
+    this.#transmit(this.#session.report(streams, now, this.#scratch.view(rtcpRoom)), receiver)
   }
 
   goodbye(receiver: LegReceiver, now: number): void {
-    this.#transmit(this.#session.goodbye(this.#send, receiver.stream, now), receiver)
+    const streams = { send: this.#send, receive: receiver.stream }
+    this.#transmit(this.#session.goodbye(streams, now, this.#scratch.view(rtcpRoom)), receiver)
   }
 
-  #transmit(report: Uint8Array, receiver: LegReceiver): void {
+  /** Sends what lies in the scratch. */
+  #transmit(length: number, receiver: LegReceiver): void {
     const { security, ports } = this.#leg
+    const report = this.#scratch.view(length)
     const bytes = security ? security.sealRtcp(report) : report
     if (this.#muxed) ports.sendRtp(bytes, receiver.sources.destination)
     else ports.sendRtcp(bytes, this.#latched ?? this.#signalled)

@@ -436,7 +436,7 @@ export class Leg implements MixMember, Restful {
     const { random, wallMicros, scratch } = this.#around
     const receiver = new LegReceiver(plan, format, { now, leg: this, scratch })
     const start = { source: this, random, now, wallMicros: wallMicros() }
-    const control = new LegControl(this, this.#stream, { plan, start })
+    const control = new LegControl(this, this.#stream, { plan, start, scratch })
     return { receiver, control, sender: this.#newSender(plan, format), format }
   }
 

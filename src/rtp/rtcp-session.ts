@@ -1,7 +1,7 @@
 // One participant's RTCP (RFC 3550 §6): when to report, what to say, and what the far end's reports tell (loss, round trip, goodbye).
 // NTP time is the wall clock of the start plus monotonic time, so that a step of the clock does not look like a round trip.
 import type { ReceiveStream } from './receive-stream.ts'
-import { buildRtcp, type NtpTime, parseRtcp, type ReportBlock, type RtcpDefect } from './rtcp.ts'
+import { type NtpTime, parseRtcp, type ReportBlock, type RtcpContents, type RtcpDefect, writeRtcp } from './rtcp.ts'
 import type { SendStream } from './send-stream.ts'
 
 /** Seconds from 1900 (NTP) to 1970. */
@@ -22,6 +22,12 @@ export interface RtcpStart {
   /** Monotonic milliseconds and the wall clock at the same moment. */
   readonly now: number
   readonly wallMicros: number
+}
+
+/** What is reported on. */
+export interface RtpStreams {
+  readonly send: SendStream
+  readonly receive: ReceiveStream
 }
 
 export class RtcpSession {
@@ -70,14 +76,15 @@ export class RtcpSession {
     return now >= this.#dueAt
   }
 
-  /** The next compound datagram, and the time of the one after. */
-  report(send: SendStream, receive: ReceiveStream, now: number): Uint8Array {
+  /** Writes the next compound datagram into `rtcpRoom` octets and returns its length; sets the time of the one after. */
+  report(streams: RtpStreams, now: number, into: Uint8Array): number {
     this.#dueAt = now + this.#interval()
-    return this.#build(send, receive, { now, bye: false })
+    return writeRtcp(this.#contents(streams, now, false), into)
   }
 
-  goodbye(send: SendStream, receive: ReceiveStream, now: number): Uint8Array {
-    return this.#build(send, receive, { now, bye: true })
+  /** The same of the last one. */
+  goodbye(streams: RtpStreams, now: number, into: Uint8Array): number {
+    return writeRtcp(this.#contents(streams, now, true), into)
   }
 
   /** Reads what the far end sent about `ssrc`, ours. Returns a defect instead of throwing. */
@@ -104,18 +111,14 @@ export class RtcpSession {
     if (units >= 0 && units < 60 * 65536) this.#roundTripMs = (units * 1000) / 65536
   }
 
-  #build(
-    send: SendStream,
-    receive: ReceiveStream,
-    moment: { readonly now: number; readonly bye: boolean },
-  ): Uint8Array {
+  #contents({ send, receive }: RtpStreams, now: number, bye: boolean): RtcpContents {
     const sent = send.packets > this.#packetsAtReport
     this.#packetsAtReport = send.packets
     const sender = sent
-      ? { ntp: this.#ntp(moment.now), timestamp: send.timestamp, packets: send.packets, octets: send.octets }
+      ? { ntp: this.#ntp(now), timestamp: send.timestamp, packets: send.packets, octets: send.octets }
       : undefined
-    const block = receive.started ? this.#block(receive, moment.now) : undefined
-    return buildRtcp({ ssrc: send.ssrc, sender, block, cname: this.#source.cname, bye: moment.bye })
+    const block = receive.started ? this.#block(receive, now) : undefined
+    return { ssrc: send.ssrc, sender, block, cname: this.#source.cname, bye }
   }
 
   #block(receive: ReceiveStream, now: number): ReportBlock {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { buildRtcp, parseRtcp } from './rtcp.ts'
+import { buildRtcp, parseRtcp, rtcpRoom, writeRtcp } from './rtcp.ts'
 
 const block = {
   ssrc: 7,
@@ -30,6 +30,18 @@ describe('RTCP', () => {
       ])
     },
   )
+
+  it('leaves nothing of what was in the room, and cuts a name that is too long', () => {
+    const room = new Uint8Array(rtcpRoom).fill(0xff)
+    const length = writeRtcp({ ssrc: 9, cname: `é${'x'.repeat(300)}` }, room)
+    expect(parseRtcp(room.subarray(0, length))).toEqual([
+      { kind: 'receiverReport', ssrc: 9, blocks: [] },
+      { kind: 'cname', ssrc: 9, cname: `?${'x'.repeat(254)}` },
+    ])
+    expect(room.subarray(length - 3, length)).toEqual(new Uint8Array(3))
+    const longest = writeRtcp({ ssrc: 9, sender, block, cname: 'x'.repeat(255), bye: true }, room)
+    expect(longest).toBe(rtcpRoom)
+  })
 
   it('reads back a receiver report without blocks', () => {
     expect(parseRtcp(buildRtcp({ ssrc: 9, cname: 'a' }))).toEqual([

@@ -14,6 +14,7 @@ const receiverReport = 201
 const sourceDescription = 202
 const goodbye = 203
 const cnameItem = 1
+const questionMark = 0x3f
 
 /** One reception report block (§6.4.1). `jitter` in timestamp units; `lastReport` and `delay` in 1/65536 s. */
 export interface ReportBlock {
@@ -133,72 +134,69 @@ function readDescription(bytes: Uint8Array, into: RtcpPacket[]): void {
   }
 }
 
-const encoder = new TextEncoder()
+const longestName = 255
+
+/** One of our compound datagrams takes no more octets. */
+export const rtcpRoom = 28 + 24 + 8 + ((2 + longestName + 4) & ~3) + 8
 
 /** What one of our compound datagrams says: a report (SR with `sender`, else RR), our CNAME and perhaps goodbye. */
 export interface RtcpContents {
   readonly ssrc: number
   readonly sender?: SenderInfo | undefined
   readonly block?: ReportBlock | undefined
+  /** ASCII, 255 characters at most: of others question marks are sent, of more nothing. */
   readonly cname: string
   readonly bye?: boolean
 }
 
-/** A new compound datagram: a few of these a minute, so it may allocate. */
-export function buildRtcp(contents: RtcpContents): Uint8Array {
-  const cname = encoder.encode(contents.cname).subarray(0, 255)
-  const reportLength = (contents.sender ? 28 : 8) + (contents.block ? 24 : 0)
+/** Writes a compound datagram into `into`, which has `rtcpRoom` octets, and returns its length. */
+export function writeRtcp(contents: RtcpContents, into: Uint8Array): number {
+  const { ssrc, sender, block, cname, bye } = contents
+  const reportLength = (sender ? 28 : 8) + (block ? 24 : 0)
+  writeStart(into, 0, (block ? 0x8100 : 0x8000) | (sender ? senderReport : receiverReport), reportLength)
+  write32(into, 4, ssrc)
+  if (sender) writeSender(into, sender)
+  if (block) writeBlock(into, reportLength - 24, block)
+  const nameLength = Math.min(cname.length, longestName)
   // Header, SSRC, item type and length, text, at least one null octet, padded to a word.
-  const descriptionLength = 8 + ((2 + cname.length + 4) & ~3)
-  const bytes = new Uint8Array(reportLength + descriptionLength + (contents.bye ? 8 : 0))
-  writeReport(bytes, contents, reportLength)
-  writeStart(bytes.subarray(reportLength), {
-    count: 1,
-    type: sourceDescription,
-    length: descriptionLength,
-    ssrc: contents.ssrc,
-  })
-  bytes[reportLength + 8] = cnameItem
-  bytes[reportLength + 9] = cname.length
-  bytes.set(cname, reportLength + 10)
-  if (contents.bye) {
-    writeStart(bytes.subarray(reportLength + descriptionLength), {
-      count: 1,
-      type: goodbye,
-      length: 8,
-      ssrc: contents.ssrc,
-    })
+  const end = reportLength + 8 + ((2 + nameLength + 4) & ~3)
+  writeStart(into, reportLength, 0x8100 | sourceDescription, end - reportLength)
+  write32(into, reportLength + 4, ssrc)
+  into[reportLength + 8] = cnameItem
+  into[reportLength + 9] = nameLength
+  const name = reportLength + 10
+  for (let index = 0; index < nameLength; index += 1) {
+    const code = cname.charCodeAt(index)
+    into[name + index] = code < 0x80 ? code : questionMark
   }
-  return bytes
+  for (let at = name + nameLength; at < end; at += 1) into[at] = 0
+  if (!bye) return end
+  writeStart(into, end, 0x8100 | goodbye, 8)
+  write32(into, end + 4, ssrc)
+  return end + 8
 }
 
-interface Start {
-  readonly count: number
-  readonly type: number
-  readonly length: number
-  readonly ssrc: number
+/** A compound datagram of its own. */
+export function buildRtcp(contents: RtcpContents): Uint8Array {
+  const room = new Uint8Array(rtcpRoom)
+  return room.slice(0, writeRtcp(contents, room))
 }
 
-function writeStart(target: Uint8Array, start: Start): void {
-  target[0] = 0x80 | start.count
-  target[1] = start.type
-  write16(target, 2, start.length / 4 - 1)
-  write32(target, 4, start.ssrc)
+/** The first word of a packet: version, count and type as they lie there, and its length in octets. */
+function writeStart(target: Uint8Array, at: number, start: number, length: number): void {
+  write16(target, at, start)
+  write16(target, at + 2, length / 4 - 1)
 }
 
-function writeReport(target: Uint8Array, contents: RtcpContents, length: number): void {
-  const { sender, block } = contents
-  const type = sender ? senderReport : receiverReport
-  writeStart(target, { count: block ? 1 : 0, type, length, ssrc: contents.ssrc })
-  if (sender) {
-    write32(target, 8, sender.ntp.seconds)
-    write32(target, 12, sender.ntp.fraction)
-    write32(target, 16, sender.timestamp)
-    write32(target, 20, sender.packets)
-    write32(target, 24, sender.octets)
-  }
-  if (!block) return
-  const at = sender ? 28 : 8
+function writeSender(target: Uint8Array, sender: SenderInfo): void {
+  write32(target, 8, sender.ntp.seconds)
+  write32(target, 12, sender.ntp.fraction)
+  write32(target, 16, sender.timestamp)
+  write32(target, 20, sender.packets)
+  write32(target, 24, sender.octets)
+}
+
+function writeBlock(target: Uint8Array, at: number, block: ReportBlock): void {
   const lost = Math.max(-0x80_0000, Math.min(0x7f_ffff, block.cumulativeLost))
   write32(target, at, block.ssrc)
   write32(target, at + 4, ((block.fractionLost & 0xff) << 24) | (lost & 0xff_ffff))
