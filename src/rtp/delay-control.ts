@@ -16,6 +16,8 @@ const dangerMs = 4
 const leastCutMs = 15
 /** Margins are judged over this many frames. */
 const blockFrames = 50
+/** And over this many, spans as well, while the delay is right and there is nothing to be heard that could suffer: who is silent needs less thought. */
+const silentBlockFrames = 200
 /** Frames between two steps while the delay is being brought to where it should be: the further off, the fewer. */
 const stepFrames = 10
 const quickStepFrames = 2
@@ -40,6 +42,8 @@ export class DelayControl {
   #reserveLeft = 0
   #blockLeft = blockFrames
   #blockMargin = Number.POSITIVE_INFINITY
+  /** Something was played in this block that was not silence. */
+  #heard = true
   #calm = 0
   /** The fewest whole frames that could have gone in any of the calm blocks. */
   #calmFrames = Number.POSITIVE_INFINITY
@@ -112,7 +116,18 @@ export class DelayControl {
     this.#calmFrames = Number.POSITIVE_INFINITY
     this.#nextBlock()
     // Spans end together with blocks from now on: the fewer frames need thought, the longer is all `uneventful` between them.
-    this.#spanLeft = blockFrames * Math.ceil((this.#spanLeft + 1) / blockFrames) - 1
+    const spanLeft = blockFrames * Math.ceil((this.#spanLeft + 1) / blockFrames)
+    this.#spanLeft = Math.min(spanLeft, spreadFrames) - 1
+  }
+
+  /** What is played in this frame, counted already, is no silence: the delay matters from now on. */
+  sounds(): void {
+    this.#heard = true
+    if (this.#blockLeft <= blockFrames) return
+    // By whole blocks, so that this one and its span still end together, and not in this frame, whose span was looked at.
+    const sooner = blockFrames * Math.floor((this.#blockLeft - 2) / blockFrames)
+    this.#blockLeft -= sooner
+    this.#spanLeft -= sooner
   }
 
   /** Milliseconds by which the delay is to change; positive for more of it. */
@@ -206,11 +221,16 @@ export class DelayControl {
       this.#calm = 0
       this.#calmFrames = Number.POSITIVE_INFINITY
     }
+    const steady = !this.#heard && this.#change === 0 && this.#calm === 0
     this.#nextBlock()
+    if (!steady) return
+    this.#blockLeft = silentBlockFrames
+    this.#spanLeft = silentBlockFrames
   }
 
   #nextBlock(): void {
     this.#blockLeft = blockFrames
     this.#blockMargin = Number.POSITIVE_INFINITY
+    this.#heard = false
   }
 }

@@ -169,6 +169,7 @@ export class Playout {
     }
     if (!this.#playing && !this.#prime(now)) return this.#idle(frame)
     if (this.#playSilence(frame.length, now)) return 'silence'
+    this.#delay.sounds()
     this.#settle()
     const had = this.#fill(this.#lookAhead(frame.length))
     this.#play(frame)
