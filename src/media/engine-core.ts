@@ -61,6 +61,8 @@ export class EngineCore {
   /** The legs and mixes again, to be walked without an iterator. */
   #legList: readonly Leg[] = []
   #mixList: readonly Mixer[] = []
+  /** The legs in no mix, which nobody else would tick. */
+  #loneList: readonly Leg[] = []
   #ticking = false
   /** Whose turn it is to be tended: of every so many legs the one with this place. */
   #tended = 0
@@ -146,7 +148,7 @@ export class EngineCore {
       // Members may end within their tick.
       if (mix.size === 0) this.#letGo(mix)
     }
-    for (const leg of this.#legList) if (leg.mix === undefined && leg.configured) leg.tickAlone(now)
+    for (const leg of this.#loneList) if (leg.configured) leg.tickAlone(now)
     this.#settings.packetIo.flush()
     for (let index = this.#tended; index < this.#legList.length; index += tendTicks) {
       const leg = this.#legList[index]
@@ -209,7 +211,7 @@ export class EngineCore {
       const leg = new RecordedLeg({ id: legId, ports, firstSequence, notify }, this.#around)
       inlet.leg = leg
       this.#legs.set(legId, leg)
-      this.#legList = [...this.#legs.values()]
+      this.#list()
       return { address: ports.address, rtpPort: ports.rtpPort, rtcpPort: ports.rtcpPort }
     } finally {
       this.#opening.delete(legId)
@@ -239,6 +241,7 @@ export class EngineCore {
     const mix = known ?? this.#newMix(mixId)
     mix.add(leg)
     leg.mix = mix
+    this.#loneList = this.#loneList.filter((other) => other !== leg)
   }
 
   #newMix(mixId: string): Mixer {
@@ -253,6 +256,7 @@ export class EngineCore {
     if (!mix) return
     mix.remove(leg)
     leg.mix = undefined
+    this.#loneList = [...this.#loneList, leg]
     leg.hush()
     this.#letGo(mix)
   }
@@ -275,11 +279,17 @@ export class EngineCore {
     this.#leave(leg)
     const untapped = this.#taps.stop(legId)
     this.#legs.delete(legId)
-    this.#legList = [...this.#legs.values()]
+    this.#list()
     leg.close(this.#settings.clock.now())
     this.#wantTicks()
     await Promise.all([untapped, leg.ports.close()])
     return statistics
+  }
+
+  /** After a leg came or went. */
+  #list(): void {
+    this.#legList = [...this.#legs.values()]
+    this.#loneList = this.#legList.filter((leg) => leg.mix === undefined)
   }
 
   #wantTicks(): void {
