@@ -241,7 +241,7 @@ export class EngineCore {
     const mix = known ?? this.#newMix(mixId)
     mix.add(leg)
     leg.mix = mix
-    this.#loneList = this.#loneList.filter((other) => other !== leg)
+    this.#listLone()
   }
 
   #newMix(mixId: string): Mixer {
@@ -256,7 +256,7 @@ export class EngineCore {
     if (!mix) return
     mix.remove(leg)
     leg.mix = undefined
-    this.#loneList = [...this.#loneList, leg]
+    this.#listLone()
     leg.hush()
     this.#letGo(mix)
   }
@@ -289,6 +289,11 @@ export class EngineCore {
   /** After a leg came or went. */
   #list(): void {
     this.#legList = [...this.#legs.values()]
+    this.#listLone()
+  }
+
+  /** After a leg's mix became another. */
+  #listLone(): void {
     this.#loneList = this.#legList.filter((leg) => leg.mix === undefined)
   }
 
