@@ -24,7 +24,6 @@ export interface ControlledLeg {
 
 export class LegControl {
   readonly #leg: ControlledLeg
-  readonly #send: SendStream
   readonly #session: RtcpSession
   readonly #scratch: PacketScratch
   #signalled: Endpoint
@@ -35,8 +34,7 @@ export class LegControl {
   constructor(leg: ControlledLeg, send: SendStream, { plan, start, scratch }: ControlSettings) {
     const { remote } = plan
     this.#leg = leg
-    this.#send = send
-    this.#session = new RtcpSession(start)
+    this.#session = new RtcpSession(send, start)
     this.#scratch = scratch
     this.#signalled = { address: remote.address, port: remote.rtcpPort }
     this.#muxed = remote.rtcpPort === remote.rtpPort
@@ -77,7 +75,7 @@ export class LegControl {
     const { security } = this.#leg
     const plain = security ? security.openRtcp(bytes) : bytes
     if (plain === undefined) return
-    if (this.#session.receive(plain, this.#send.ssrc, now) !== undefined) {
+    if (this.#session.receive(plain, now) !== undefined) {
       receiver.refuse('malformed')
       return
     }
@@ -87,13 +85,11 @@ export class LegControl {
 
   tick(receiver: LegReceiver, now: number): void {
     if (!this.#session.due(now)) return
-    const streams = { send: this.#send, receive: receiver.stream }
-    this.#transmit(this.#session.report(streams, now, this.#scratch.view(rtcpRoom)), receiver)
+    this.#transmit(this.#session.report(receiver.stream, now, this.#scratch.view(rtcpRoom)), receiver)
   }
 
   goodbye(receiver: LegReceiver, now: number): void {
-    const streams = { send: this.#send, receive: receiver.stream }
-    this.#transmit(this.#session.goodbye(streams, now, this.#scratch.view(rtcpRoom)), receiver)
+    this.#transmit(this.#session.goodbye(receiver.stream, now, this.#scratch.view(rtcpRoom)), receiver)
   }
 
   /** Sends what lies in the scratch. */

@@ -24,13 +24,8 @@ export interface RtcpStart {
   readonly wallMicros: number
 }
 
-/** What is reported on. */
-export interface RtpStreams {
-  readonly send: SendStream
-  readonly receive: ReceiveStream
-}
-
 export class RtcpSession {
+  readonly #send: SendStream
   readonly #source: RtcpSource
   readonly #random: () => number
   /** The wall clock when monotonic time was zero, microseconds. */
@@ -44,7 +39,9 @@ export class RtcpSession {
   #remoteLost = 0
   #left = false
 
-  constructor(start: RtcpStart) {
+  /** @param send what we send, the one half of what is reported on */
+  constructor(send: SendStream, start: RtcpStart) {
+    this.#send = send
     this.#source = start.source
     this.#random = start.random
     this.#zeroMicros = start.wallMicros - start.now * 1000
@@ -77,18 +74,18 @@ export class RtcpSession {
   }
 
   /** Writes the next compound datagram into `rtcpRoom` octets and returns its length; sets the time of the one after. */
-  report(streams: RtpStreams, now: number, into: Uint8Array): number {
+  report(receive: ReceiveStream, now: number, into: Uint8Array): number {
     this.#dueAt = now + this.#interval()
-    return writeRtcp(this.#contents(streams, now, false), into)
+    return writeRtcp(this.#contents(receive, now, false), into)
   }
 
   /** The same of the last one. */
-  goodbye(streams: RtpStreams, now: number, into: Uint8Array): number {
-    return writeRtcp(this.#contents(streams, now, true), into)
+  goodbye(receive: ReceiveStream, now: number, into: Uint8Array): number {
+    return writeRtcp(this.#contents(receive, now, true), into)
   }
 
-  /** Reads what the far end sent about `ssrc`, ours. Returns a defect instead of throwing. */
-  receive(bytes: Uint8Array, ssrc: number, now: number): RtcpDefect | undefined {
+  /** Reads what the far end sent about our stream. Returns a defect instead of throwing. */
+  receive(bytes: Uint8Array, now: number): RtcpDefect | undefined {
     const packets = parseRtcp(bytes)
     if (typeof packets === 'string') return packets
     for (const packet of packets) {
@@ -98,7 +95,7 @@ export class RtcpSession {
       }
       if (packet.kind === 'bye') this.#left = true
       if (packet.kind !== 'senderReport' && packet.kind !== 'receiverReport') continue
-      for (const block of packet.blocks) if (block.ssrc === ssrc) this.#readBlock(block, now)
+      for (const block of packet.blocks) if (block.ssrc === this.#send.ssrc) this.#readBlock(block, now)
     }
     return undefined
   }
@@ -111,7 +108,8 @@ export class RtcpSession {
     if (units >= 0 && units < 60 * 65536) this.#roundTripMs = (units * 1000) / 65536
   }
 
-  #contents({ send, receive }: RtpStreams, now: number, bye: boolean): RtcpContents {
+  #contents(receive: ReceiveStream, now: number, bye: boolean): RtcpContents {
+    const send = this.#send
     const sent = send.packets > this.#packetsAtReport
     this.#packetsAtReport = send.packets
     const sender = sent

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { buildRtcp, parseRtcp, rtcpRoom, writeRtcp } from './rtcp.ts'
+import { buildRtcp } from './rtcp.fixture.ts'
+import { parseRtcp, rtcpRoom, writeRtcp } from './rtcp.ts'
 
 const block = {
   ssrc: 7,

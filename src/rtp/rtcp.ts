@@ -176,12 +176,6 @@ export function writeRtcp(contents: RtcpContents, into: Uint8Array): number {
   return end + 8
 }
 
-/** A compound datagram of its own. */
-export function buildRtcp(contents: RtcpContents): Uint8Array {
-  const room = new Uint8Array(rtcpRoom)
-  return room.slice(0, writeRtcp(contents, room))
-}
-
 /** The first word of a packet: version, count and type as they lie there, and its length in octets. */
 function writeStart(target: Uint8Array, at: number, start: number, length: number): void {
   write16(target, at, start)

@@ -1,6 +1,7 @@
 // Seeded nonsense against everything that reads datagrams: RTP, RTCP, events, and a whole leg. Nothing throws, nothing grows.
 import { PacketView, writeHeader } from '../../src/rtp/packet.ts'
-import { buildRtcp, parseRtcp } from '../../src/rtp/rtcp.ts'
+import { buildRtcp } from '../../src/rtp/rtcp.fixture.ts'
+import { parseRtcp } from '../../src/rtp/rtcp.ts'
 import { TelephoneEventReceiver } from '../../src/rtp/telephone-event.ts'
 import { Studio, seededRandom } from '../scenario/media/studio.ts'
 

@@ -1,7 +1,8 @@
 // One leg in all its moods: digits kept out of the mix, hold, echo, tones, silence, foreign packets, RTCP.
 import { describe, expect, it } from 'vitest'
 import { headerLength } from '../../../src/rtp/packet.ts'
-import { buildRtcp, parseRtcp, type RtcpPacket } from '../../../src/rtp/rtcp.ts'
+import { buildRtcp } from '../../../src/rtp/rtcp.fixture.ts'
+import { parseRtcp, type RtcpPacket } from '../../../src/rtp/rtcp.ts'
 import { Studio } from './studio.ts'
 import type { VirtualPhone } from './virtual-phone.ts'
 

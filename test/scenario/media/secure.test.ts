@@ -1,7 +1,8 @@
 // Legs with SRTP among plain ones: heard like any other, and deaf to what does not hold the key.
 import { describe, expect, it } from 'vitest'
 import { read16, write16 } from '../../../src/rtp/packet.ts'
-import { buildRtcp, parseRtcp } from '../../../src/rtp/rtcp.ts'
+import { buildRtcp } from '../../../src/rtp/rtcp.fixture.ts'
+import { parseRtcp } from '../../../src/rtp/rtcp.ts'
 import { type SrtpSuite, suiteFacts } from '../../../src/rtp/srtp-suite.ts'
 import type { SrtpPlan } from '../../../src/sdp/media-plan.ts'
 import { SecureStudio } from './secure-studio.ts'
